@@ -1,0 +1,1 @@
+"""What the business does, as declarations; each folder is one app."""

@@ -1,0 +1,1 @@
+"""Pure helpers without I/O: ids, money, dates, text, errors, translation."""

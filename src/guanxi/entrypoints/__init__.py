@@ -1,0 +1,1 @@
+"""Ways in: web, API, command line, worker. No business knowledge, no SQL."""

@@ -1,0 +1,1 @@
+"""One generic engine; it knows no business object by name."""

@@ -1,0 +1,1 @@
+"""Changing the catalogue while the system runs."""

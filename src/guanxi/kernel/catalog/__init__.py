@@ -1,0 +1,1 @@
+"""What objects and fields exist: frozen values, checks, versioned snapshots."""

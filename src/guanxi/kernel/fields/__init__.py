@@ -1,0 +1,1 @@
+"""Field types: how a value of each kind is parsed, shown, stored and compared."""

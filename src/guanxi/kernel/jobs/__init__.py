@@ -1,0 +1,1 @@
+"""Work for later: queue with leases, retries, schedules."""

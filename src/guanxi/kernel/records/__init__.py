@@ -1,0 +1,1 @@
+"""Reading and writing records: find, save, undo, trash."""

@@ -1,0 +1,1 @@
+"""Databases: engines, sessions, schema, files; both SQLite and PostgreSQL."""
