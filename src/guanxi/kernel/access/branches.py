@@ -1,0 +1,126 @@
+"""Which records a caller may reach, as SQL branches that each meet an index (KD 5, KD 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from guanxi.kernel.access.actors import Actor
+from guanxi.kernel.catalog.model import Object
+from guanxi.kernel.catalog.snapshot import Catalog
+from guanxi.kernel.storage.session import Session
+
+LEVEL_OF = {"read": 1, "export": 1, "edit": 2, "delete": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One reason to see records: a condition on the alias it was made for. `name` explains it."""
+
+    name: Literal["own", "team", "grant", "parent"]
+    sql: str
+    params: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Everything (`all`), or the union of branches; no branch means nothing."""
+
+    all: bool
+    branches: tuple[Branch, ...] = ()
+
+    @property
+    def nothing(self) -> bool:
+        return not self.all and not self.branches
+
+    def condition(self) -> tuple[str, list[Any]]:
+        """The branches joined by OR, for places where one row is judged."""
+        if self.all:
+            return "", []
+        if not self.branches:
+            return "1 = 0", []
+        texts = [f"({b.sql})" for b in self.branches]
+        return "(" + " OR ".join(texts) + ")", [p for b in self.branches for p in b.params]
+
+
+EVERYTHING = Reach(True)
+NOTHING = Reach(False)
+
+
+def reach(
+    session: Session, catalog: Catalog, actor: Actor, target: Object, verb: str, now: int, alias: str = "r"
+) -> Reach:
+    """What `actor` may do `verb` with among the records of `target`."""
+    if actor.rights.admin or (target.access == "all" and verb == "read"):
+        return EVERYTHING
+    if target.kind in ("config", "plain") and target.access != "parent":
+        return _plain_reach(actor, target, verb, alias)
+    scope = actor.rights.scope(target.name, verb)
+    if scope == "none":
+        return NOTHING
+    if target.access == "parent" and target.access_via:
+        return _through_parent(session, catalog, actor, target, verb, now, alias)
+    if scope == "all" or target.access == "all":
+        return EVERYTHING
+    branches = [_own(actor, alias)]
+    teams = actor.subtree if scope == "subtree" else ((actor.team,) if scope == "team" and actor.team else ())
+    if teams:
+        marks = ", ".join("?" * len(padded := pad(teams)))
+        branches.append(Branch("team", f'{alias}."team" IN ({marks})', padded))
+    branches.append(_granted(session, actor, target, verb, now, alias))
+    return Reach(False, tuple(branches))
+
+
+def _plain_reach(actor: Actor, target: Object, verb: str, alias: str) -> Reach:
+    if verb in ("read", "export"):
+        return EVERYTHING if target.access == "all" or actor.rights.scope(target.name, verb) != "none" else NOTHING
+    if target.kind == "config":
+        return EVERYTHING if actor.rights.objects.get(target.name, {}).get(verb, "none") != "none" else NOTHING
+    return Reach(False, (Branch("own", f'{alias}."created_by" = ?', (actor.user,)),))
+
+
+def _own(actor: Actor, alias: str) -> Branch:
+    return Branch("own", f'{alias}."owner" = ?', (actor.user,))
+
+
+def _granted(session: Session, actor: Actor, target: Object, verb: str, now: int, alias: str) -> Branch:
+    principals = pad(actor.principals)
+    marks = ", ".join("?" * len(principals))
+    table = session.table("grant_row")
+    sql = (
+        f'{alias}."id" IN (SELECT g."record" FROM {table} g WHERE g."principal" IN ({marks}) AND g."object" = ? '
+        f'AND g."level" >= ? AND (g."until" IS NULL OR g."until" > ?))'
+    )
+    return Branch("grant", sql, (*principals, target.id, LEVEL_OF.get(verb, 1), now))
+
+
+def _through_parent(
+    session: Session, catalog: Catalog, actor: Actor, target: Object, verb: str, now: int, alias: str
+) -> Reach:
+    """Children are reached where their parent is; a child without a parent belongs to its author."""
+    via = catalog.field(target, target.access_via or "")
+    several = len(via.options["to"]) > 1
+    owner = "owner" if target.kind in ("record", "document") else "created_by"
+    branches = [Branch("own", f'{alias}."{owner}" = ?', (actor.user,))]
+    for name in via.options["to"]:
+        parent = catalog.objects.get(name)
+        if parent is None:
+            continue
+        inner = reach(session, catalog, actor, parent, "read" if verb in ("read", "export") else "edit", now, "p")
+        if inner.nothing:
+            continue
+        condition, params = inner.condition()
+        kind, head = (f'{alias}."{via.column}__o" = ? AND ', (name,)) if several else ("", ())
+        where = f" WHERE {condition}" if condition else ""
+        sql = f'{kind}{alias}."{via.column}" IN (SELECT p."id" FROM {session.table(parent.table)} p{where})'
+        branches.append(Branch("parent", sql, (*head, *params)))
+    return Reach(False, tuple(branches))
+
+
+def pad(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Repeats the last value up to a power of two, so that SQL texts (and plans) are few."""
+    size = 1
+    while size < len(values):
+        size *= 2
+    return (*values, *([values[-1]] * (size - len(values))))

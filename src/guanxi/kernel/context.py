@@ -1,0 +1,181 @@
+"""One unit of work: an actor, a transaction, a pinned catalogue, a clock. The only place that commits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from guanxi.base.dates import day_of
+from guanxi.base.ids import IdSource
+from guanxi.kernel.access.actors import Actor, load_actor, system
+from guanxi.kernel.catalog import snapshot
+from guanxi.kernel.catalog.model import App
+from guanxi.kernel.catalog.snapshot import Catalog
+from guanxi.kernel.changes.log import Entry, append, open_operation
+from guanxi.kernel.fields.base import ParseEnv
+from guanxi.kernel.storage.database import Database
+from guanxi.kernel.storage.session import Session
+
+
+def now_micros() -> int:
+    """Microseconds since 1970-01-01 UTC."""
+    return time.time_ns() // 1000
+
+
+class Space:
+    """One open workspace: its database, folder, ids, apps and the newest catalogue seen."""
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        db: Database,
+        ids: IdSource,
+        apps: tuple[App, ...],
+        clock: Callable[[], int] = now_micros,
+    ) -> None:
+        self.name, self.folder, self.db, self.ids, self.apps, self.clock = name, folder, db, ids, apps, clock
+        self._catalog: Catalog | None = None
+        self.after_commit: list[Callable[[], None]] = []  # wakes followers and jobs of this process
+
+    def catalog(self, session: Session) -> Catalog:
+        """The snapshot that matches the database as this transaction sees it."""
+        known = self._catalog
+        if known is None or known.version != snapshot.version(session):
+            known = snapshot.load(session, self.apps, known)
+            self._catalog = known
+        return known
+
+    def forget_catalog(self) -> None:
+        """After a restore: whatever was known may be wrong."""
+        self._catalog = None
+
+    @contextmanager
+    def read(self, actor: Actor | int, *, timeout: float = 3.0) -> Iterator[Work]:
+        """A read-only unit of work; `actor` may be a user id."""
+        with self.db.read(timeout) as session:
+            yield Work(self, session, actor, entry="read")
+
+    @contextmanager
+    def write(
+        self,
+        actor: Actor | int,
+        *,
+        entry: str = "form",
+        kind: str = "edit",
+        cause: str = "",
+        bulk: bool = False,
+        operation: int | None = None,
+        undo_of: int | None = None,
+        catalog_change: bool = False,
+    ) -> Iterator[Work]:
+        """A unit of work that commits when the block ends well; `operation` continues one begun earlier."""
+        with self.db.write(bulk=bulk, catalog_change=catalog_change) as session:
+            work = Work(self, session, actor, entry=entry, kind=kind, cause=cause, undo_of=undo_of)
+            if operation is not None:
+                work.operation, work.operation_is_open = operation, True
+            yield work
+            work.finish()
+        for wake in self.after_commit:
+            wake()
+
+
+class Work:
+    """What every function of the kernel and the apps is given."""
+
+    def __init__(
+        self,
+        space: Space,
+        session: Session,
+        actor: Actor | int,
+        *,
+        entry: str,
+        kind: str = "read",
+        cause: str = "",
+        undo_of: int | None = None,
+    ) -> None:
+        self.space, self.session = space, session
+        self.catalog = space.catalog(session)
+        self.actor = load_actor(self.catalog, actor) if isinstance(actor, int) else actor
+        self.entry, self.kind, self.cause, self.undo_of = entry, kind, cause, undo_of
+        self.now = space.clock()
+        self.zone = self.actor.zone or self.catalog.settings.get("zone", "Asia/Shanghai")
+        self.today = day_of(self.now, self.zone)
+        self.operation = 0
+        self.operation_is_open = False
+        self.settings_changed = False
+        self._entries: list[Entry] = []
+        self._reasons: list[str] = []
+
+    @property
+    def env(self) -> ParseEnv:
+        """What parsing depends on, for this caller in this workspace."""
+        key = ("env", self.actor.language, self.zone, self.today)
+        known: ParseEnv | None = self.catalog.memo.get(key)
+        if known is None:
+            settings = self.catalog.settings
+            rates = {row["code"]: row["rate"] for row in self.catalog.config["currency"].values()}
+            known = self.catalog.memo[key] = ParseEnv(
+                locale=self.actor.language,
+                zone=self.zone,
+                currency=settings.get("currency", "CNY"),
+                country=settings.get("country", "CN"),
+                rates=rates,
+                today=self.today,
+            )
+        return known
+
+    @contextmanager
+    def as_system(self, reason: str) -> Iterator[Work]:
+        """Past the caller's rights, for a stated reason that the operation keeps."""
+        before = self.actor
+        self._reasons.append(reason)
+        self.actor = replace(system(reason), language=before.language, zone=before.zone)
+        try:
+            yield self
+        finally:
+            self.actor = before
+
+    def log(self, entries: Sequence[Entry]) -> None:
+        """Adds to this unit's change-set; stored in one go before the commit."""
+        if not self.operation:
+            self.operation = self.space.ids.next()
+        self._entries.extend(entries)
+
+    def finish(self) -> None:
+        """Stores the change-set and moves the catalogue's version if settings changed."""
+        if self._entries:
+            if not self.operation_is_open:
+                self.begin_operation()
+            append(
+                self.session,
+                set_id=self.space.ids.next(),
+                operation=self.operation,
+                at=self.now,
+                entries=self._entries,
+            )
+            self._entries = []
+        if self.settings_changed:
+            snapshot.raise_version(self.session)
+
+    def begin_operation(self, **note: Any) -> int:
+        """Opens the operation now, even if nothing is changed yet (imports, bulk edits over many transactions)."""
+        if not self.operation:
+            self.operation = self.space.ids.next()
+        reasons = "; ".join(self._reasons)
+        open_operation(
+            self.session,
+            id=self.operation,
+            kind=self.kind,
+            actor=self.actor.user,
+            entry=self.entry,
+            cause="; ".join(c for c in (self.cause, reasons) if c),
+            undo_of=self.undo_of,
+            at=self.now,
+        )
+        self.operation_is_open = True
+        return self.operation
