@@ -20,7 +20,7 @@ from pathlib import Path
 import psycopg
 
 PROGRAM = Path(__file__).resolve()
-WATCHERS: list[subprocess.Popen[bytes]] = []  # kept, so that Python does not complain about processes still at work
+IN_BACKGROUND = '"$@" >/dev/null 2>&1 </dev/null &'
 SPEED = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -123,10 +123,7 @@ def shared(folder: Path, owner: int) -> str:
             url = start(place)
             # If the run is killed, this watcher still stops the server.
             watcher = [sys.executable, str(PROGRAM), str(place), str(owner)]
-            quiet = subprocess.DEVNULL
-            WATCHERS.append(
-                subprocess.Popen(watcher, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True, cwd="/")
-            )
+            subprocess.run(["sh", "-c", IN_BACKGROUND, "sh", *watcher], start_new_session=True, cwd="/", check=True)
             address.write_text(url)
         return address.read_text()
 
