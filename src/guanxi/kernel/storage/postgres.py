@@ -1,0 +1,299 @@
+"""PostgreSQL: a pool of psycopg connections, tables named with their schema, binary COPY, pipelines."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import psycopg
+from psycopg import errors, pq
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.types.numeric import Int8Dumper
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+
+from guanxi.kernel.storage.engine import Database
+from guanxi.kernel.storage.session import Busy, Cancelled, Duplicate, Session, Tuple, Unavailable, too_slow
+
+COPY_FROM = 500  # rows; below, executemany is faster than asking for a COPY
+POOL, OVERFLOW = 8, 8
+CATALOG_PATIENCE = 60.0  # seconds that a catalogue change waits for running writers
+
+type_names = {"bigint": "int8", "text": "text", "integer": "int4"}
+
+
+@lru_cache(maxsize=4096)
+def placeholders(sql: str) -> str:
+    """`?` → `%s`, kept per text. SQL text never contains a literal question mark."""
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+def lock_key(*names: str) -> int:
+    """A 63-bit advisory lock number for a thing of a workspace."""
+    return int.from_bytes(hashlib.sha256("\0".join(names).encode()).digest()[:8], "big") >> 1
+
+
+class NumericLoader(Loader):
+    """`sum(bigint)` is numeric on PostgreSQL: give integers as int, as SQLite does."""
+
+    def load(self, data: Buffer) -> int | Decimal:
+        text = bytes(data).decode()
+        return int(text) if text.lstrip("-").isdigit() else Decimal(text)
+
+
+class PostgresSession(Session):
+    dialect = "postgresql"
+
+    def __init__(self, database: PostgresDatabase, connection: psycopg.Connection[Tuple]) -> None:
+        super().__init__(database.schema, database.clock)
+        self._database = database
+        self._connection = connection
+        self.cancelled = False
+
+    def stop(self) -> None:
+        """Called from another thread."""
+        self.cancelled = True
+        self._connection.cancel_safe(timeout=2)
+
+    @contextmanager
+    def _sent(self) -> Iterator[None]:
+        self.statements += 1
+        try:
+            yield
+        except psycopg.Error as error:
+            raise self._problem(error) from error
+
+    def _problem(self, error: psycopg.Error) -> Exception:
+        if isinstance(error, errors.QueryCanceled) and self.cancelled:
+            return Cancelled()
+        return translate(error, self._connection)
+
+    def _execute(self, sql: str, params: Sequence[Any]) -> psycopg.Cursor[Tuple]:
+        with self._sent():
+            if not params:
+                return self._connection.execute(sql.encode())
+            return self._connection.execute(placeholders(sql).encode(), params)
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Tuple]:
+        cursor = self._execute(sql, params)
+        try:
+            return cursor.fetchall()
+        except psycopg.Error as error:
+            raise self._problem(error) from error
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> int:
+        return self._execute(sql, params).rowcount
+
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        if rows:
+            with self._sent(), self._connection.cursor() as cursor:
+                cursor.executemany(placeholders(sql).encode(), rows)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        if len(rows) < COPY_FROM or self._connection.info.pipeline_status != pq.PipelineStatus.OFF:
+            self.many(self.insert_sql(table, columns), rows)
+            return
+        types = self._database.column_types(self, table, columns)
+        names = self.insert_sql(table, columns).removeprefix("INSERT INTO ").partition(" VALUES ")[0]
+        with (
+            self._sent(),
+            self._connection.cursor() as cursor,
+            cursor.copy(f"COPY {names} FROM STDIN (FORMAT binary)".encode()) as copy,
+        ):
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
+
+    def stream(self, sql: str, params: Sequence[Any] = (), size: int = 1000) -> Iterator[list[Tuple]]:
+        with self._sent():
+            cursor = self._connection.cursor(name=f"s{self.statements}")
+            cursor.execute(placeholders(sql).encode() if params else sql.encode(), params or None)
+        try:
+            while chunk := cursor.fetchmany(size):
+                yield chunk
+        except psycopg.Error as error:
+            raise self._problem(error) from error
+        finally:
+            with suppress(psycopg.Error):
+                cursor.close()
+
+    @contextmanager
+    def pipeline(self) -> Iterator[None]:
+        try:
+            with self._connection.pipeline():
+                yield
+        except psycopg.Error as error:
+            raise self._problem(error) from error
+
+
+def translate(error: psycopg.Error, connection: psycopg.Connection[Tuple] | None) -> Exception:
+    """A driver's error as a `Problem` where a caller can do something about it."""
+    if connection is None or connection.broken or connection.closed:
+        return Unavailable()
+    if isinstance(error, errors.UniqueViolation):
+        return Duplicate(f"{error.diag.table_name}.{error.diag.constraint_name}: {error.diag.message_detail or ''}")
+    if isinstance(error, errors.QueryCanceled):
+        return too_slow()
+    if isinstance(error, errors.LockNotAvailable | errors.DeadlockDetected | errors.SerializationFailure):
+        return Busy()
+    return error
+
+
+class PostgresDatabase(Database):
+    dialect = "postgresql"
+
+    def __init__(self, url: str, folder: Path, schema: str) -> None:
+        super().__init__(folder, schema)
+        self.url = url
+        self.schema: str = schema
+        self.catalog_key = lock_key("catalog", schema)
+        self.channel = f"guanxi_{lock_key('feed', schema):x}"
+        self._pool = QueuePool(self._connect, pool_size=POOL, max_overflow=OVERFLOW, timeout=10, use_lifo=True)
+        self._types: dict[tuple[str, str], str] = {}
+        self._listener: psycopg.Connection[Tuple] | None = None
+        self._listener_lock = Lock()
+
+    def _connect(self) -> Any:  # Any: the pool's type knows no driver
+        connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5, application_name="guanxi")
+        connection.adapters.register_dumper(int, Int8Dumper)
+        connection.adapters.register_loader("numeric", NumericLoader)
+        return connection
+
+    @contextmanager
+    def read(self, timeout: float | None = 3.0, *, token: str = "") -> Iterator[Session]:
+        limit = 0 if timeout is None else max(1, int(timeout * 1000))
+        begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {limit}"
+        with self._begin(begin) as session:
+            self._register(token, session.stop)
+            try:
+                yield session
+            finally:
+                self._unregister(token)
+
+    @contextmanager
+    def write(self, *, bulk: bool = False, catalog_change: bool = False) -> Iterator[Session]:
+        if catalog_change:
+            with self._begin_exclusive() as session:
+                yield session
+                self._types.clear()
+            return
+        patience = 120 if bulk else 20
+        begin = (
+            f"BEGIN; SET LOCAL lock_timeout = '{patience}s'; SELECT pg_advisory_xact_lock_shared({self.catalog_key})"
+        )
+        with self._begin(begin) as session:
+            yield session
+
+    @contextmanager
+    def ephemeral(self, *, write: bool = True) -> Iterator[Session]:
+        with self._begin("BEGIN; SET LOCAL synchronous_commit = off" if write else "BEGIN READ ONLY") as session:
+            yield session
+
+    @contextmanager
+    def _begin(self, begin: str) -> Iterator[PostgresSession]:
+        pooled, connection = self._checkout(begin)
+        try:
+            yield PostgresSession(self, connection)
+            try:
+                connection.execute("COMMIT")
+            except psycopg.Error as error:
+                raise translate(error, connection) from error
+        finally:
+            self._give_back(pooled, connection)
+
+    @contextmanager
+    def _begin_exclusive(self) -> Iterator[PostgresSession]:
+        """Ask for at most 300 ms at a time, so that writers behind us never wait longer (KD 4)."""
+        begin = f"BEGIN; SET LOCAL lock_timeout = 300; SELECT pg_advisory_xact_lock({self.catalog_key})"
+        deadline, pause = time.monotonic() + CATALOG_PATIENCE, 0.05
+        while True:
+            try:
+                pooled, connection = self._checkout(begin)
+                break
+            except Busy:
+                if time.monotonic() > deadline:
+                    raise Busy("Others are saving without a pause. Please try again in a minute.") from None
+                time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads retries, keeps no secret
+                pause = min(pause * 2, 1.0)
+        try:
+            connection.execute("SET LOCAL lock_timeout = '20s'")
+            yield PostgresSession(self, connection)
+            connection.execute("COMMIT")
+        except psycopg.Error as error:
+            raise translate(error, connection) from error
+        finally:
+            self._give_back(pooled, connection)
+
+    def _checkout(self, begin: str) -> tuple[PoolProxiedConnection, psycopg.Connection[Tuple]]:
+        """A connection with the transaction begun. Dead ones are thrown away: nothing has happened on them yet."""
+        for attempt in range(POOL + OVERFLOW + 1):
+            try:
+                pooled = self._pool.connect()
+            except PoolTimeout as error:
+                raise Busy("All connections are busy. Please try again.") from error
+            except psycopg.OperationalError as error:
+                raise Unavailable from error
+            connection = pooled.driver_connection
+            assert isinstance(connection, psycopg.Connection)
+            try:
+                connection.execute(begin.encode())
+                return pooled, connection
+            except psycopg.Error as error:
+                problem = translate(error, connection)
+                self._give_back(pooled, connection)
+                if not isinstance(problem, Unavailable) or attempt == POOL + OVERFLOW:
+                    raise problem from error
+        raise Unavailable
+
+    @staticmethod
+    def _give_back(pooled: PoolProxiedConnection, connection: psycopg.Connection[Tuple]) -> None:
+        if not connection.closed and connection.info.transaction_status != pq.TransactionStatus.IDLE:
+            try:
+                connection.execute("ROLLBACK")
+            except psycopg.Error:
+                connection.close()
+        if connection.closed:
+            pooled.invalidate()
+        pooled.close()
+
+    def column_types(self, session: Session, table: str, columns: Sequence[str]) -> list[str]:
+        """Types for a binary COPY, asked once per table."""
+        if any((table, column) not in self._types for column in columns):
+            for column, kind in session.rows(
+                "SELECT column_name, data_type FROM information_schema.columns"
+                " WHERE table_schema = ? AND table_name = ?",
+                (self.schema, table),
+            ):
+                self._types[table, column] = type_names.get(kind, "text")
+        return [self._types[table, column] for column in columns]
+
+    def wait(self, seconds: float) -> None:
+        """Waits for the sealer's or an enqueuer's NOTIFY on a connection of its own."""
+        with self._listener_lock:
+            try:
+                if self._listener is None or self._listener.closed:
+                    self._listener = self._connect()
+                    self._listener.execute(f"LISTEN {self.channel}".encode())
+                for _ in self._listener.notifies(timeout=seconds, stop_after=1):
+                    return
+            except psycopg.Error:
+                if self._listener is not None:
+                    self._listener.close()
+                time.sleep(min(seconds, 1.0))
+
+    def checkpoint(self) -> None:
+        """PostgreSQL does this by itself."""
+
+    def close(self) -> None:
+        self._pool.dispose()
+        if self._listener is not None:
+            self._listener.close()
