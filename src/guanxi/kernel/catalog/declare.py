@@ -131,9 +131,7 @@ def boolean(name: str, label: Label, *, default: bool | None = None, **common: U
     return _field("boolean", name, label, {}, common, default)
 
 
-def choice(
-    name: str, label: Label, *choices: Choice, default: str | None = None, **common: Unpack[Common]
-) -> Field:
+def choice(name: str, label: Label, *choices: Choice, default: str | None = None, **common: Unpack[Common]) -> Field:
     """One of the given values; the key is stored."""
     return _field("choice", name, label, {"choices": tuple(choices)}, common, default)
 
@@ -154,11 +152,15 @@ def lookup(
     label: Label,
     to: str | tuple[str, ...],
     *,
-    on_delete: OnDelete = "clear",
+    on_delete: OnDelete | None = None,
     default: str | None = None,
     **common: Unpack[Common],
 ) -> Field:
-    """Points at one record of one object, or of one of several objects. `on_delete` is what happens when it goes."""
+    """
+    Points at one record of one object, or of one of several objects. `on_delete` is what happens here when that
+    record goes; unless said otherwise the value is cleared, or the deletion refused if the field is required.
+    """
+    on_delete = on_delete or ("refuse" if common.get("required") else "clear")
     return _field("lookup", name, label, {"to": _targets(to), "on_delete": on_delete}, common, default)
 
 
