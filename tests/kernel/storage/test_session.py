@@ -54,7 +54,7 @@ def test_insert_small_and_large_then_read_in_byte_order(ready: Database) -> None
 
 def test_rollback_on_error_and_duplicate_is_a_problem(ready: Database) -> None:
     for fault in (RuntimeError, KeyError):
-        with pytest.raises(fault), ready.write() as session:
+        with pytest.raises(fault), ready.write() as session:  # noqa: PT012
             session.insert("setting", ("name", "value"), [("a", "1")])
             raise fault
     with ready.write() as session:

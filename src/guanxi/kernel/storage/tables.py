@@ -40,7 +40,7 @@ def _column(words: list[str]) -> Column[Any]:
         *auto,
         primary_key="key" in flags,
         nullable=not ("must" in flags or "key" in flags),
-        autoincrement="auto" in flags,
+        autoincrement="auto" if "auto" in flags else False,
     )
 
 
@@ -57,7 +57,7 @@ table(
     " spec text",
     index("ix_meta_field_object", "object"),
 )
-table("meta_version", "id int key, version int must")
+table("meta_version", "version int key")  # one row
 table("setting", "name text key, value text")
 table("number_series", "name text key, next int must")
 
@@ -79,7 +79,7 @@ table(
     " new text, salt text, leaf text must",
     index("ix_change_record", "record", "version"),
 )
-table("unsealed", "set_id int key, seq int must, digest text must, size int must", index("ix_unsealed_seq", "seq"))
+table("unsealed", "set_id int key, seq int auto must, digest text must, size int must", index("ix_unsealed_seq", "seq"))
 table(
     "seal",
     "pos int key, set_id int must, size int must, digest text must, chain text must",
