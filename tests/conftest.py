@@ -85,7 +85,7 @@ def installed(
                 else:
                     server = request.getfixturevalue("pg_server")
                     url = stack.enter_context(postgres.fresh_database(server))
-                open_space(url, folder).close()
+                open_space(url, folder).db.close()
                 made[engine] = (url, folder)
             return made[engine]
 
@@ -114,4 +114,4 @@ def space(space_url: str, tmp_path: Path) -> Iterator[Any]:
 
     space = open_space(space_url, tmp_path / "space")
     yield space
-    space.close()
+    space.db.close()
