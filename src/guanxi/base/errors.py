@@ -18,7 +18,7 @@ class Message:
         return self.text.format(**{k: str(v) for k, v in self.params.items()}) if self.params else self.text
 
 
-def msg(text: str, **params: Any) -> Message:
+def msg(text: str, /, **params: Any) -> Message:
     """Short form: `msg("{field} is required", field=label)`; params may be `Label`s."""
     return Message(text, params)
 

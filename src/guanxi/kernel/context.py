@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from guanxi.base.dates import day_of
 from guanxi.base.ids import IdSource
@@ -162,7 +161,7 @@ class Work:
         if self.settings_changed:
             snapshot.raise_version(self.session)
 
-    def begin_operation(self, **note: Any) -> int:
+    def begin_operation(self) -> int:
         """Opens the operation now, even if nothing is changed yet (imports, bulk edits over many transactions)."""
         if not self.operation:
             self.operation = self.space.ids.next()

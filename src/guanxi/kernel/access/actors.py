@@ -32,6 +32,11 @@ class Actor:
     scopes: frozenset[str] = field(default_factory=frozenset)  # limits of an API token; empty = none
 
     @property
+    def teams(self) -> tuple[int, ...]:
+        """The caller's own team, if any."""
+        return (self.team,) if self.team is not None else ()
+
+    @property
     def is_system(self) -> bool:
         return self.user == 0
 
@@ -56,7 +61,7 @@ def load_actor(catalog: Catalog, user: int) -> Actor:
 def _build(catalog: Catalog, user: int) -> Actor:
     row = catalog.config["user"].get(user)
     if row is None or not row["active"]:
-        raise NotFound()
+        raise NotFound
     roles = [int(r) for r in msgspec.json.decode(row["roles"] or b"[]")]
     specs = [read_spec(catalog.config["role"][r]["rights"]) for r in roles if r in catalog.config["role"]]
     team = row["team"]

@@ -49,7 +49,7 @@ def add_up(specs: Iterable[Mapping[str, Any]]) -> Rights:
     """The union of several roles: the widest scope, the highest field level, all abilities."""
     specs = list(specs)
     names = {name for spec in specs for name in spec.get("objects", {})}
-    objects = {
+    objects: dict[str, dict[str, Scope]] = {
         name: {verb: _widest(specs, name, verb) for verb in VERBS if any(_says(s, name, verb) for s in specs)}
         for name in names
     }

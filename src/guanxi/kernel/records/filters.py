@@ -1,0 +1,179 @@
+"""Conditions and formulas on records: which fields they may name, and their SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from guanxi.base.errors import BadInput, msg
+from guanxi.kernel.access.branches import reach
+from guanxi.kernel.catalog.model import Field, Object
+from guanxi.kernel.expr.compiler import Bind, bind, compile_python, compile_sql
+from guanxi.kernel.expr.parser import parse
+from guanxi.kernel.expr.schema import Link, Var
+from guanxi.kernel.expr.tree import Name, Node, Tree, from_json
+from guanxi.kernel.expr.zones import zone
+from guanxi.kernel.fields.registry import TYPES
+from guanxi.kernel.records.shape import SET_TYPES, targets_of
+from guanxi.kernel.records.types import Query
+
+if TYPE_CHECKING:
+    from guanxi.kernel.context import Work
+
+MAX_FORMULA_DEPTH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A complete WHERE text on alias `r` (live or trashed included) and its parameters."""
+
+    text: str
+    params: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFields:
+    """The fields of one object for one reader, with one step through a lookup (`account.industry`)."""
+
+    work: Work
+    target: Object
+    allowed: Callable[[Object], Mapping[str, Field]]
+    alias: str = "r"
+
+    def names(self) -> Iterable[str]:
+        return self.allowed(self.target)
+
+    def resolve(self, name: str) -> Var | None:
+        head, dot, rest = name.partition(".")
+        field = self.allowed(self.target).get(head)
+        if field is None or field.type == "formula":
+            return None
+        return self._through(field, name, rest) if dot else self._var(field, name, self.alias, self.target.table)
+
+    def _var(self, field: Field, name: str, alias: str, table: str) -> Var:
+        kind = TYPES[field.type]
+        column = field.column + ("__b" if field.type == "money" else "")
+        link = None
+        if field.type in SET_TYPES:
+            through = self.work.session.table(f"m_{table}_{field.column}")
+            link = Link(through, '"a"', '"b"', f'{alias}."id"', SET_TYPES[field.type] == "INT")
+        return Var(
+            name=name,
+            kind=kind.kind,
+            sql=f'{alias}."{column}"',
+            key=column,
+            scale=kind.scale(field),
+            choices=tuple(c.key for c in field.options["choices"]) if field.options.get("choices") else None,
+            link=link,
+        )
+
+    def _through(self, field: Field, name: str, rest: str) -> Var | None:
+        """A field of the record a single-target lookup points at, as a scalar subquery on visible records."""
+        targets = targets_of(field) if field.type in ("lookup", "user", "team") else ()
+        if len(targets) != 1 or (other := self.work.catalog.objects.get(targets[0])) is None:
+            return None
+        inner = self.allowed(other).get(rest)
+        if inner is None or inner.type in SET_TYPES or inner.type == "formula":
+            return None
+        var = self._var(inner, name, "j", other.table)
+        found = reach(self.work.session, self.work.catalog, self.work.actor, other, "read", self.work.now, "j")
+        condition, params = found.condition()
+        also = f" AND {_inline(condition, params)}" if condition else ""
+        table = self.work.session.table(other.table)
+        sql = f'(SELECT {var.sql} FROM {table} j WHERE j."id" = {self.alias}."{field.column}"{also})'
+        return Var(name, var.kind, sql, name, var.scale, var.choices)
+
+
+def _inline(text: str, params: Iterable[Any]) -> str:
+    """Reach parameters are ids and object names only: safe to write out where no placeholder can stand."""
+    for value in params:
+        written = str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+        text = text.replace("?", written, 1)
+    return text
+
+
+def readable_fields(work: Work) -> Callable[[Object], Mapping[str, Field]]:
+    """For questions of users: only fields the asker reads in clear (KD 21)."""
+
+    def allowed(target: Object) -> Mapping[str, Field]:
+        rights = work.actor.rights
+        fields = work.catalog.fields(target)
+        if rights.admin:
+            return fields
+        if target.access != "all" and rights.scope(target.name, "read") == "none":
+            return {}
+        return {n: f for n, f in fields.items() if rights.level(target.name, n) != "none"}
+
+    return allowed
+
+
+def binding(work: Work) -> Bind:
+    """Clock and asker, bound once per unit of work."""
+    return Bind(
+        today=work.today,
+        now=work.now,
+        me=work.actor.user or None,
+        my_team=work.actor.team,
+        my_teams=work.actor.subtree,
+        zone=zone(work.zone),
+    )
+
+
+def tree_of(where: str | Tree | Any) -> Tree:
+    """An expression given as text, as its stored JSON, or as a tree."""
+    if isinstance(where, str):
+        return parse(where)
+    return from_json(where) if isinstance(where, list) else where
+
+
+def expand(work: Work, target: Object, tree: Tree, depth: int = 0) -> Tree:
+    """Formula fields written out, so that they can be filtered like any other."""
+    if isinstance(tree, Node):
+        return Node(tree.op, tuple(expand(work, target, a, depth) for a in tree.args), tree.at)
+    if not isinstance(tree, Name) or "." in tree.path:
+        return tree
+    field = readable_fields(work)(target).get(tree.path)
+    if field is None or field.type != "formula":
+        return tree
+    if depth >= MAX_FORMULA_DEPTH:
+        raise BadInput(msg("Formulas refer to each other too deeply at «{field}».", field=tree.path))
+    return expand(work, target, parse(str(field.options["formula"])), depth + 1)
+
+
+def sql_of(work: Work, target: Object, where: str | Tree | Any, alias: str = "r") -> tuple[str, list[Any]]:
+    """SQL of an expression for this caller; the text is kept per shape by the compiler."""
+    schema = ObjectFields(work, target, readable_fields(work), alias)
+    compiled = compile_sql(expand(work, target, tree_of(where)), schema, work.session.dialect)
+    return compiled.text, bind(compiled.params, binding(work))
+
+
+def condition_sql(work: Work, target: Object, where: str | Tree | Any) -> tuple[str, list[Any]]:
+    """A condition on alias `r` for the kernel's own use (caps, gates): every field may be named."""
+    schema = ObjectFields(work, target, work.catalog.fields)
+    compiled = compile_sql(tree_of(where), schema, work.session.dialect)
+    return compiled.text, bind(compiled.params, binding(work))
+
+
+def formula_sql(work: Work, target: Object, field: Field) -> tuple[str, list[Any]]:
+    """SQL of a virtual formula field."""
+    return sql_of(work, target, parse(str(field.options["formula"])))
+
+
+def test_of(work: Work, target: Object, where: str | Tree | Any) -> Callable[[Mapping[str, Any]], bool]:
+    """The condition as a Python test of one row."""
+    schema = ObjectFields(work, target, work.catalog.fields)
+    run = compile_python(tree_of(where), schema)
+    moment = binding(work)
+    return lambda row: bool(run(row, moment))
+
+
+def where_of(work: Work, target: Object, query: Query) -> Where:
+    """State (live or trashed), words and condition of a query, joined by AND."""
+    parts = [f'r."trashed_at" IS {"NOT NULL" if query.trashed else "NULL"}']
+    params: list[Any] = []
+    if query.where not in (None, "", []):
+        text, values = sql_of(work, target, query.where)
+        parts.append(text)
+        params += values
+    return Where(" AND ".join(parts), params)

@@ -1,0 +1,207 @@
+"""From raw values to drafts: what the caller wants, parsed, with every fault named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from guanxi.base.errors import FieldError, Forbidden, NotFound, msg
+from guanxi.base.text import sort_key
+from guanxi.kernel.access.branches import pad, reach
+from guanxi.kernel.catalog.model import Object
+from guanxi.kernel.fields.base import ParseError
+from guanxi.kernel.records.draft import Draft
+from guanxi.kernel.records.shape import REFERENCES, FieldShape, Shape, pointed_at, shape_of
+from guanxi.kernel.records.types import Change, Row
+
+if TYPE_CHECKING:
+    from guanxi.kernel.context import Work
+
+Numbered = Sequence[tuple[int, Change]]
+VERB_OF = {"create": "create", "edit": "edit", "trash": "delete", "restore": "delete"}
+BACK_DATED = ("created_at", "created_by", "updated_at")
+
+
+def drafts_for(work: Work, target: Object, op: str, changes: Numbered) -> list[Draft]:
+    """Drafts for changes of one kind on one object, in order; rights on object and records are checked here."""
+    may(work, target, VERB_OF[op])
+    if op == "create":
+        drafts = [blank_draft(work, target, change, index) for index, change in changes]
+    else:
+        rows = current_rows(work, target, op, [c.id for _, c in changes if c.id is not None])
+        drafts = [_draft_of(work, target, change, index, rows) for index, change in changes]
+    if op in ("create", "edit"):
+        shape = shape_of(work.catalog, target)
+        for draft in drafts:
+            if not draft.errors:
+                read_values(draft, shape)
+        check_references(work, shape, drafts)
+    return drafts
+
+
+def may(work: Work, target: Object, verb: str) -> None:
+    """Refuses a verb the caller has for no record of this object."""
+    actor = work.actor
+    if actor.rights.admin:
+        return
+    if actor.rights.scope(target.name, verb) == "none":
+        if actor.rights.scope(target.name, "read") == "none" and target.access != "all":
+            raise NotFound
+        raise Forbidden(msg("Your roles do not let you do this with {objects}.", objects=target.plural))
+
+
+def blank_draft(work: Work, target: Object, change: Change, index: int) -> Draft:
+    """A new record before anything is read into it."""
+    shape = shape_of(work.catalog, target)
+    new: Row = dict(shape.blank)
+    new["id"] = change.id if change.id is not None else work.space.ids.next()
+    new["version"] = 1
+    new["created_at"] = new["updated_at"] = work.now
+    new["created_by"] = new["updated_by"] = work.actor.user
+    if shape.owned:
+        new["owner"], new["source"] = work.actor.user or None, work.entry
+        new["team"] = work.actor.team
+    return Draft(work, target, change, index, None, new)
+
+
+def current_rows(work: Work, target: Object, op: str, ids: Sequence[int]) -> dict[int, Row]:
+    """Rows the caller may change, locked until the commit (SQLite's writer turn locks all)."""
+    shape = shape_of(work.catalog, target)
+    verb = "delete" if op in ("trash", "restore") else "edit"
+    condition, params = reach(work.session, work.catalog, work.actor, target, verb, work.now).condition()
+    live = "IS NOT NULL" if op == "restore" else "IS NULL"
+    lock = " FOR NO KEY UPDATE" if work.session.dialect == "postgresql" else ""
+    table = work.session.table(target.table)
+    names = ", ".join(f'r."{c}"' for c in shape.columns)
+    rows: dict[int, Row] = {}
+    for start in range(0, len(ids), 512):
+        some = pad(sorted(ids[start : start + 512]))
+        marks = ", ".join("?" * len(some))
+        sql = f'SELECT {names} FROM {table} r WHERE r."id" IN ({marks}) AND r."trashed_at" {live}'
+        sql += f" AND {condition}" if condition else ""
+        order = f' ORDER BY r."id"{lock}' if lock else ""
+        for values in work.session.rows(sql + order, [*some, *params]):
+            row = dict(zip(shape.columns, values, strict=True))
+            rows[row["id"]] = row
+    return rows
+
+
+def _draft_of(work: Work, target: Object, change: Change, index: int, rows: dict[int, Row]) -> Draft:
+    old = rows.get(change.id or 0)
+    if old is None:
+        draft = Draft(work, target, change, index, {"version": 0}, {"id": change.id or 0})
+        draft.error("id", msg("Not found, or not yours to change."), "not_found")
+        return draft
+    draft = Draft(work, target, change, index, old, dict(old))
+    if change.version is not None and change.version != old["version"]:
+        draft.error("version", msg("Somebody changed this record since you opened it."), "conflict")
+    return draft
+
+
+def read_values(draft: Draft, shape: Shape) -> None:
+    """Parses the raw values the caller may set into the draft."""
+    work = draft.work
+    free = work.actor.is_system or work.kind in ("demo", "undo")
+    for name, raw in draft.change.values.items():
+        known = shape.fields.get(name)
+        if known is not None and (free or _writable(work, shape.object, known)):
+            _set_field(draft, known, raw)
+        elif shape.owned and name in ("owner", "team"):
+            _set_owner(draft, name, raw)
+        elif name in BACK_DATED and work.kind == "demo":
+            draft.new[name] = int(raw)
+        elif known is not None and work.actor.rights.level(shape.object.name, name) == "read":
+            draft.error(name, msg("{field} cannot be changed here.", field=known.field.label), "read_only")
+        else:
+            draft.error(name, msg("There is no field «{name}» you could set.", name=name[:80]), "unknown_field")
+
+
+def _writable(work: Work, target: Object, known: FieldShape) -> bool:
+    field = known.field
+    if field.read_only or field.retired or not known.columns:
+        return False
+    return work.actor.rights.level(target.name, field.name) == "edit"
+
+
+def _set_field(draft: Draft, known: FieldShape, raw: Any) -> None:
+    if raw is None or raw in ("", []):
+        values: tuple[Any, ...] = (None,) * len(known.columns)
+    else:
+        try:
+            values = known.type.parse(known.field, raw, draft.work.env)
+        except ParseError as error:
+            draft.error(known.field.name, error.message, error.code)
+            return
+    draft.new.update(zip(known.names, values, strict=True))
+
+
+def _set_owner(draft: Draft, name: str, raw: Any) -> None:
+    rows = draft.config[{"owner": "user", "team": "team"}[name]]
+    try:
+        ident = None if raw in (None, "") else int(raw)
+    except (TypeError, ValueError):
+        ident = -1
+    if ident is not None and ident not in rows:
+        draft.error(name, msg("There is no such person or team."), "not_found")
+        return
+    draft.new[name] = ident
+    if name == "owner":
+        draft.new["team"] = rows[ident]["team"] if ident is not None else None
+
+
+def check_references(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
+    """Every lookup that changes must point at a live record the caller may see; one statement per target."""
+    for known in shape.stored:
+        if known.field.type not in REFERENCES:
+            continue
+        wanted: dict[str, set[int]] = {}
+        pending: list[tuple[Draft, str, tuple[int, ...]]] = []
+        for draft in drafts:
+            if draft.errors or not draft.changed(known.names[0]):
+                continue
+            found = pointed_at(known, draft.new)
+            if found is not None:
+                pending.append((draft, *found))
+                wanted.setdefault(found[0], set()).update(found[1])
+        seen = {target: visible_ids(work, target, ids) for target, ids in wanted.items()}
+        for draft, target, ids in pending:
+            if not seen[target].issuperset(ids):
+                label = known.field.label
+                draft.error(
+                    known.field.name, msg("{field}: no such record, or not yours to see.", field=label), "not_found"
+                )
+
+
+def visible_ids(work: Work, target_name: str, ids: set[int]) -> set[int]:
+    """Those of the ids that are live and that the caller may see."""
+    target = work.catalog.objects.get(target_name)
+    if target is None:
+        return set()
+    if target.kind == "config":
+        return ids & work.catalog.config[target_name].keys()
+    condition, params = reach(work.session, work.catalog, work.actor, target, "read", work.now).condition()
+    also = f" AND {condition}" if condition else ""
+    found: set[int] = set()
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), 512):
+        some = pad(ordered[start : start + 512])
+        marks = ", ".join("?" * len(some))
+        sql = f'SELECT r."id" FROM {work.session.table(target.table)} r WHERE r."id" IN ({marks})'
+        sql += f' AND r."trashed_at" IS NULL{also}'
+        found.update(row[0] for row in work.session.rows(sql, [*some, *params]))
+    return found
+
+
+def refresh_keys(shape: Shape, drafts: Sequence[Draft]) -> None:
+    """Sort keys follow the text they are made from, whoever set it."""
+    keyed = [(s.field.column, s.field.column + "__k") for s in shape.stored if s.field.column + "__k" in s.names]
+    for draft in drafts:
+        old, new = draft.old, draft.new
+        for column, key in keyed:
+            text = new[column]
+            if old is None or old.get(column) != text:
+                new[key] = sort_key(text) if text else None
+
+
+def errors_of(drafts: Sequence[Draft]) -> list[FieldError]:
+    return [error for draft in drafts for error in draft.errors]

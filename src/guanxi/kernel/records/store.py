@@ -1,0 +1,119 @@
+"""Puts drafts into the tables and writes their entries for the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from guanxi.kernel.catalog.system import SYSTEM_BY_ID
+from guanxi.kernel.changes.log import Entry
+from guanxi.kernel.records.draft import Draft
+from guanxi.kernel.records.shape import SET_TYPES, FieldShape, Shape
+from guanxi.kernel.records.types import Row
+
+if TYPE_CHECKING:
+    from guanxi.kernel.context import Work
+
+SYSTEM_IDS = {field.name: ident for ident, field in SYSTEM_BY_ID.items()}
+LOGGED_SYSTEM = {name: str(SYSTEM_IDS[name]) for name in ("owner", "team", "source", "trashed_at")}
+"""System columns whose change is history, and their keys in the log."""
+
+
+def link_table(shape: Shape, known: FieldShape) -> str:
+    return f"m_{shape.object.table}_{known.field.column}"
+
+
+def insert(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
+    """New rows, their link rows and their log entries."""
+    rows = [tuple(d.new[c] for c in shape.columns) for d in drafts]
+    work.session.insert(shape.object.table, shape.columns, rows)
+    for known in shape.stored:
+        if known.field.type in SET_TYPES:
+            pairs = [(d.id, member) for d in drafts for member in members(known, d.new)]
+            if pairs:
+                work.session.insert(link_table(shape, known), ("a", "b"), pairs)
+    work.log([_entry(shape, d, "create", None, _logged(shape, d.new, None)) for d in drafts])
+
+
+def update(work: Work, shape: Shape, drafts: Sequence[Draft], op: str = "edit") -> None:
+    """Changed columns only, one statement per set of columns; drafts without a difference are left alone."""
+    by_columns: dict[tuple[str, ...], list[Draft]] = {}
+    for draft in drafts:
+        columns = tuple(draft.differences())
+        if not columns:
+            draft.done = "same"
+            continue
+        draft.version += 1
+        draft.new["version"] = draft.version
+        draft.new["updated_at"], draft.new["updated_by"] = work.now, work.actor.user
+        by_columns.setdefault(columns, []).append(draft)
+    table = work.session.table(shape.object.table)
+    for columns, group in by_columns.items():
+        written = (*(c for c in columns if c not in _STAMPS), *_STAMPS)
+        sets = ", ".join(f'"{c}" = ?' for c in written)
+        sql = f'UPDATE {table} SET {sets} WHERE "id" = ?'
+        work.session.many(sql, [(*(d.new[c] for c in written), d.id) for d in group])
+    changed = [d for group in by_columns.values() for d in group]
+    _update_links(work, shape, changed)
+    work.log([_difference(shape, d, op) for d in changed])
+
+
+_STAMPS = ("version", "updated_at", "updated_by")
+
+
+def _update_links(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
+    for known in shape.stored:
+        if known.field.type not in SET_TYPES:
+            continue
+        gone: list[tuple[int, Any]] = []
+        come: list[tuple[int, Any]] = []
+        for draft in drafts:
+            if draft.changed(known.names[0]):
+                before, after = set(members(known, draft.old or {})), set(members(known, draft.new))
+                gone += [(draft.id, m) for m in before - after]
+                come += [(draft.id, m) for m in after - before]
+        name = link_table(shape, known)
+        if gone:
+            work.session.many(f'DELETE FROM {work.session.table(name)} WHERE "a" = ? AND "b" = ?', gone)
+        if come:
+            work.session.insert(name, ("a", "b"), come)
+
+
+def members(known: FieldShape, row: Mapping[str, Any]) -> list[Any]:
+    """The elements of a set field, as the link table keeps them."""
+    text = row.get(known.names[0])
+    if not text:
+        return []
+    found = msgspec.json.decode(text)
+    return [int(m) for m in found] if SET_TYPES[known.field.type] == "INT" else list(found)
+
+
+def _logged(shape: Shape, row: Row, only: set[str] | None) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for known in shape.stored:
+        names = known.logged
+        if only is not None and not only.intersection(names):
+            continue
+        if len(names) == 1:
+            value = row.get(names[0])
+            if value is not None or only is not None:
+                kept[known.key] = value
+        else:
+            values = [row.get(n) for n in names]
+            if only is not None or any(v is not None for v in values):
+                kept[known.key] = values
+    for name, key in LOGGED_SYSTEM.items():
+        if name in row and (name in only if only is not None else row[name] is not None):
+            kept[key] = row[name]
+    return kept
+
+
+def _difference(shape: Shape, draft: Draft, op: str) -> Entry:
+    only = set(draft.differences())
+    return _entry(shape, draft, op, _logged(shape, draft.old or {}, only), _logged(shape, draft.new, only))
+
+
+def _entry(shape: Shape, draft: Draft, op: str, old: dict[str, Any] | None, new: dict[str, Any]) -> Entry:
+    return Entry(object=shape.object.id, record=draft.id, version=draft.version, op=op, old=old, new=new)

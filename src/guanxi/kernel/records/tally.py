@@ -1,0 +1,73 @@
+"""Grouped counts and exact sums over everything the caller may see: boards, funnels, totals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from guanxi.base.errors import BadInput, msg
+from guanxi.kernel.catalog.model import Object
+from guanxi.kernel.expr.tree import Name
+from guanxi.kernel.fields.registry import TYPES
+from guanxi.kernel.records.filters import sql_of, where_of
+from guanxi.kernel.records.read import readable, target_of
+from guanxi.kernel.records.types import Group, Query
+from guanxi.kernel.records.visibility import condition, seen
+
+if TYPE_CHECKING:
+    from guanxi.kernel.context import Work
+
+MAX_GROUPS = 10_000
+BUCKETS = ("day", "week", "month", "quarter", "year")
+
+
+def tally(work: Work, query: Query, by: Sequence[str] = (), measures: Sequence[str] = ()) -> list[Group]:
+    """
+    Groups by fields (`stage`, `account.industry`, `close_on:month`, which gives the period's first day) with the
+    count and the exact sum of each measure (money: in base currency; stored scale). One statement.
+    """
+    target = target_of(work, query.object)
+    keys, params = [], []
+    for name in by:
+        text, values = _key_sql(work, target, name)
+        keys.append(text)
+        params += values
+    sums = [_measure_sql(work, target, name) for name in measures]
+    where = where_of(work, target, query)
+    seen_text, seen_params = condition(work, target, seen(work, target, query.verb))
+    also = f" AND {seen_text}" if seen_text else ""
+    selected = [f"{text} AS k{place}" for place, text in enumerate(keys)] + ["count(*) AS n"]
+    selected += [f"sum(({s}) >> 24), sum(({s}) & 16777215)" for s in sums]
+    sql = f"SELECT {', '.join(selected)} FROM {work.session.table(target.table)} r WHERE {where.text}{also}"
+    if keys:
+        places = ", ".join(str(n + 1) for n in range(len(keys)))
+        sql += f" GROUP BY {places} ORDER BY {places} LIMIT {MAX_GROUPS}"
+    rows = work.session.rows(sql, [*params, *where.params, *seen_params])
+    return [_group(row, len(keys), measures) for row in rows]
+
+
+def _group(row: tuple[Any, ...], keys: int, measures: Sequence[str]) -> Group:
+    values: dict[str, int | None] = {}
+    for place, name in enumerate(measures):
+        high, low = row[keys + 1 + 2 * place], row[keys + 2 + 2 * place]
+        values[name] = None if high is None else (int(high) << 24) + int(low)
+    return Group(tuple(row[:keys]), int(row[keys]), values)
+
+
+def _key_sql(work: Work, target: Object, name: str) -> tuple[str, list[Any]]:
+    path, _, bucket = name.partition(":")
+    if not bucket:
+        return sql_of(work, target, Name(path))
+    if bucket not in BUCKETS:
+        raise BadInput(msg("«{name}» is no period; use day, week, month, quarter or year.", name=bucket))
+    return sql_of(work, target, f'start_of("{bucket}", {path})')
+
+
+def _measure_sql(work: Work, target: Object, name: str) -> str:
+    """The column summed; in halves of 24 bits each, so that no database overflows (KD 11)."""
+    field = readable(work, target).get(name)
+    if field is None or TYPES[field.type].kind != "number":
+        raise BadInput(msg("You cannot add up «{field}».", field=name[:80]))
+    if field.type == "formula":
+        raise BadInput(msg("You cannot add up «{field}».", field=name[:80]))
+    return f'r."{field.column}{"__b" if field.type == "money" else ""}"'

@@ -1,0 +1,309 @@
+"""Taking an operation back: preview and execution, field by field, newest change-set first (KD 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from guanxi.base.errors import Conflict, Forbidden, NotFound, msg
+from guanxi.kernel.access.branches import pad
+from guanxi.kernel.catalog.model import Object
+from guanxi.kernel.changes.log import Entry, close_operation, entries_of, sets_of
+from guanxi.kernel.records.draft import Draft
+from guanxi.kernel.records.parse import refresh_keys
+from guanxi.kernel.records.shape import Shape, shape_of
+from guanxi.kernel.records.store import LOGGED_SYSTEM, update
+from guanxi.kernel.records.types import Change, Row
+
+if TYPE_CHECKING:
+    from guanxi.kernel.context import Space, Work
+
+CHUNK = 2_000
+EXAMPLES = 50
+DAY = 86_400_000_000
+Edited = Literal["skip", "take"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A record edited since: per field what the operation found, what it set, what is there now (logged forms)."""
+
+    object: str
+    id: int
+    fields: Mapping[str, tuple[Any, Any, Any]]
+    reason: Literal["edited", "used", "gone"] = "edited"
+
+
+@dataclass(slots=True)
+class Undone:
+    """What an undo does or would do. Counts are of records; a record skipped in part counts as skipped too."""
+
+    operation: int
+    undo: int = 0
+    restored: int = 0  # values put back, or taken out of the trash
+    trashed: int = 0  # created by the operation, now in the trash
+    skipped: int = 0
+    clashes: list[Clash] = field(default_factory=list)  # the first EXAMPLES
+
+
+@dataclass(frozen=True, slots=True)
+class OperationInfo:
+    """One line of the undo page."""
+
+    id: int
+    kind: str
+    state: str
+    actor: int
+    entry: str
+    cause: str
+    undo_of: int | None
+    at: int
+    undone_by: int | None = None
+    changes: int = 0
+
+
+def operations(
+    work: Work, *, actor: int | None = None, before: int | None = None, limit: int = 50
+) -> list[OperationInfo]:
+    """Newest operations first: one's own, or everybody's with the ability to undo others'."""
+    if not work.actor.rights.can("undo_others"):
+        actor = work.actor.user
+    table, sets, changes = (work.session.table(t) for t in ("operation", "change_set", "change"))
+    conditions, params = ["1 = 1"], []
+    if actor is not None:
+        conditions.append("o.actor = ?")
+        params.append(actor)
+    if before is not None:
+        conditions.append("o.id < ?")
+        params.append(before)
+    sql = (
+        f"SELECT o.id, o.kind, o.state, o.actor, o.entry, o.cause, o.undo_of, o.at,"
+        f" (SELECT max(u.id) FROM {table} u WHERE u.undo_of = o.id AND u.id > o.id),"
+        f" (SELECT count(*) FROM {sets} s JOIN {changes} c ON c.set_id = s.id WHERE s.operation = o.id)"
+        f" FROM {table} o WHERE {' AND '.join(conditions)} ORDER BY o.id DESC LIMIT ?"
+    )
+    return [
+        OperationInfo(r[0], r[1], r[2], r[3] or 0, r[4] or "", r[5] or "", r[6], r[7], r[8], r[9])
+        for r in work.session.rows(sql, [*params, limit])
+    ]
+
+
+def operation_info(work: Work, ident: int) -> OperationInfo:
+    """One operation the caller may see; NotFound otherwise."""
+    found = operations(work, before=ident + 1, limit=1)
+    if not found or found[0].id != ident:
+        raise NotFound
+    return found[0]
+
+
+def may_undo(work: Work, ident: int) -> OperationInfo:
+    """The operation, if the caller may undo it now; else an error that says why not."""
+    info = operation_info(work, ident)
+    if info.kind == "seed":
+        raise Forbidden(msg("The first rows of a workspace cannot be undone."))
+    if info.actor != work.actor.user and not work.actor.rights.can("undo_others"):
+        raise NotFound
+    if info.undone_by is not None and info.state == "undone":
+        raise Conflict(msg("This was undone already. Undo that undo to have it back."))
+    days = int(work.catalog.settings.get("undo_days", 90))
+    if info.at < work.now - days * DAY:
+        raise Forbidden(msg("This is older than {n} days and can no longer be undone.", n=days))
+    return info
+
+
+def preview(space: Space, actor: Any, ident: int) -> Undone:
+    """What an undo would do, without doing it."""
+    result = Undone(ident)
+    with space.read(actor, timeout=60.0) as work:
+        may_undo(work, ident)
+        touched: dict[tuple[int, int], Row] = {}
+        with work.as_system("preview of an undo"):
+            for set_id in reversed(sets_of(work.session, ident)):
+                for target, entries in chunks(work, entries_of(work.session, set_id)):
+                    take_back(work, target, entries, "skip", result, touched)
+    return result
+
+
+def undo(space: Space, actor: Any, ident: int, *, edited: Edited = "skip", entry: str = "form") -> Undone:
+    """Takes an operation back as a new operation; one transaction per change-set."""
+    result = Undone(ident)
+    with space.write(actor, entry=entry, kind="undo", undo_of=ident) as work:
+        may_undo(work, ident)
+        result.undo = work.begin_operation()
+        sets = sets_of(work.session, ident)
+    for set_id in reversed(sets):
+        bulk = len(sets) > 1
+        with (
+            space.write(actor, entry=entry, kind="undo", operation=result.undo, bulk=bulk) as work,
+            work.as_system(f"undo of operation {ident}"),
+        ):
+            for target, entries in chunks(work, entries_of(work.session, set_id)):
+                take_back(work, target, entries, edited, result, None)
+    with space.write(actor, entry=entry, kind="undo", operation=result.undo) as work:
+        close_operation(work.session, ident, "undone")
+        close_operation(work.session, result.undo)
+        undone_before = work.session.value(
+            f"SELECT undo_of FROM {work.session.table('operation')} WHERE id = ?", (ident,)
+        )
+        if undone_before is not None:  # the undo of an undo: what it had taken back is there again
+            close_operation(work.session, undone_before, "done")
+    return result
+
+
+def chunks(work: Work, entries: Sequence[Entry]) -> Iterator[tuple[Object, list[Entry]]]:
+    """Entries newest first, in runs of one object and of distinct records."""
+    run: list[Entry] = []
+    records: set[int] = set()
+    for item in reversed(entries):
+        if run and (run[0].object != item.object or item.record in records or len(run) >= CHUNK):
+            yield from _run(work, run)
+            run, records = [], set()
+        run.append(item)
+        records.add(item.record)
+    yield from _run(work, run)
+
+
+def _run(work: Work, run: list[Entry]) -> Iterator[tuple[Object, list[Entry]]]:
+    target = work.catalog.objects_by_id.get(run[0].object) if run else None
+    if target is not None:
+        yield target, run
+
+
+def take_back(
+    work: Work,
+    target: Object,
+    entries: Sequence[Entry],
+    edited: Edited,
+    result: Undone,
+    touched: dict[tuple[int, int], Row] | None,
+) -> None:
+    """Reverses one run of entries; with `touched` (a preview's picture of the rows) nothing is stored."""
+    shape = shape_of(work.catalog, target)
+    rows = _rows(work, shape, [e.record for e in entries], locked=touched is None)
+    used = _in_use(work, target, [e.record for e in entries if e.op == "create"], result.operation)
+    drafts: list[Draft] = []
+    for item in entries:
+        row = (touched or {}).get((target.id, item.record)) or rows.get(item.record)
+        draft = _reverse(work, shape, item, row, edited, result, used)
+        if draft is not None:
+            drafts.append(draft)
+            if touched is not None:
+                touched[(target.id, item.record)] = draft.new
+    if touched is None:
+        refresh_keys(shape, drafts)
+        update(work, shape, [d for d in drafts if d.differences()], "undo")
+        if target.kind == "config":
+            work.settings_changed = True
+
+
+def _reverse(
+    work: Work, shape: Shape, item: Entry, row: Row | None, edited: Edited, result: Undone, used: set[int]
+) -> Draft | None:
+    target = shape.object
+    if row is None:
+        _clash(result, Clash(target.name, item.record, {}, "gone"))
+        return None
+    draft = Draft(work, target, Change("edit", target.name, id=item.record), 0, row, dict(row))
+    if item.op == "create":
+        if item.record in used and edited == "skip":
+            _clash(result, Clash(target.name, item.record, {}, "used"))
+            return None
+        changed = _edited_since(shape, item, row)
+        if changed and edited == "skip":
+            _clash(result, Clash(target.name, item.record, changed))
+            return None
+        draft.new["trashed_at"] = work.now
+        result.trashed += 1
+        return draft
+    clashes = _put_back(shape, item, draft, edited)
+    if clashes:
+        _clash(result, Clash(target.name, item.record, clashes))
+    if draft.differences():
+        result.restored += 1
+    return draft
+
+
+def _columns_of(shape: Shape, key: str) -> tuple[str, ...]:
+    known = next((s for s in shape.stored if s.key == key), None)
+    if known is not None:
+        return known.logged
+    return tuple(name for name, ident in LOGGED_SYSTEM.items() if ident == key)
+
+
+def _value(row: Row, columns: Sequence[str]) -> Any:
+    values = [row.get(c) for c in columns]
+    return values[0] if len(values) == 1 else values
+
+
+def _edited_since(shape: Shape, item: Entry, row: Row) -> dict[str, tuple[Any, Any, Any]]:
+    found = {}
+    for key, new in (item.new or {}).items():
+        columns = _columns_of(shape, key)
+        if columns and _value(row, columns) != new and columns != ("trashed_at",):
+            found[key] = (None, new, _value(row, columns))
+    return found
+
+
+def _put_back(shape: Shape, item: Entry, draft: Draft, edited: Edited) -> dict[str, tuple[Any, Any, Any]]:
+    clashes = {}
+    old = item.old or {}
+    for key, new in (item.new or {}).items():
+        columns = _columns_of(shape, key)
+        if not columns:
+            continue  # retired for good: nothing to put it into
+        now = _value(draft.new, columns)
+        same = now == new or (columns == ("trashed_at",) and (now is None) == (new is None))
+        if not same:
+            clashes[key] = (old.get(key), new, now)
+            if edited == "skip":
+                continue
+        before = old.get(key)
+        values = before if isinstance(before, list) and len(columns) > 1 else [before] * len(columns)
+        draft.new.update(zip(columns, values, strict=True))
+    return clashes
+
+
+def _clash(result: Undone, clash: Clash) -> None:
+    result.skipped += 1
+    if len(result.clashes) < EXAMPLES:
+        result.clashes.append(clash)
+
+
+def _rows(work: Work, shape: Shape, ids: Sequence[int], *, locked: bool) -> dict[int, Row]:
+    lock = " FOR NO KEY UPDATE" if locked and work.session.dialect == "postgresql" else ""
+    names = ", ".join(f'"{c}"' for c in shape.columns)
+    table = work.session.table(shape.object.table)
+    found: dict[int, Row] = {}
+    ordered = sorted(set(ids))
+    for start in range(0, len(ordered), 512):
+        some = pad(ordered[start : start + 512])
+        marks = ", ".join("?" * len(some))
+        sql = f'SELECT {names} FROM {table} WHERE "id" IN ({marks}) ORDER BY "id"{lock}'
+        for values in work.session.rows(sql, some):
+            found[values[0]] = dict(zip(shape.columns, values, strict=True))
+    return found
+
+
+def _in_use(work: Work, target: Object, ids: Sequence[int], operation: int) -> set[int]:
+    """Created records that live records from outside the operation point at."""
+    if not ids:
+        return set()
+    used: set[int] = set()
+    changes, sets = work.session.table("change"), work.session.table("change_set")
+    for other, link in work.catalog.referrers(target.name):
+        if link.type == "links":
+            continue
+        several = len(link.options.get("to", ())) > 1
+        kind = f'x."{link.column}__o" = ? AND ' if several else ""
+        for start in range(0, len(ids), 512):
+            some = pad(ids[start : start + 512])
+            marks = ", ".join("?" * len(some))
+            sql = (
+                f'SELECT DISTINCT x."{link.column}" FROM {work.session.table(other.table)} x WHERE {kind}'
+                f'x."{link.column}" IN ({marks}) AND x."trashed_at" IS NULL AND NOT EXISTS (SELECT 1 FROM {changes} c'
+                f" JOIN {sets} s ON s.id = c.set_id WHERE c.record = x.id AND c.op = 'create' AND s.operation = ?)"
+            )
+            head = [target.name] if several else []
+            used.update(r[0] for r in work.session.rows(sql, [*head, *some, operation]))
+    return used

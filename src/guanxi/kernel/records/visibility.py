@@ -1,0 +1,80 @@
+"""How "only what I may see" is written into a SELECT: the form depends on how much the caller sees (KD 5)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from guanxi.kernel.access.branches import Reach, reach
+from guanxi.kernel.catalog.model import Object
+
+if TYPE_CHECKING:
+    from guanxi.kernel.context import Work
+
+FEW = 5_000
+ESTIMATE_SECONDS = 60.0
+Form = Literal["all", "few", "most", "some"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the caller reaches and the form to ask in."""
+
+    form: Form
+    reach: Reach
+
+
+def seen(work: Work, target: Object, verb: str = "read", form: Form | None = None) -> Seen:
+    """The caller's reach and the best form; `form` overrides it (tests compare all of them)."""
+    found = reach(work.session, work.catalog, work.actor, target, verb, work.now)
+    if found.all:
+        return Seen("all", found)
+    return Seen(form or _best_form(work, target, verb, found), found)
+
+
+def _best_form(work: Work, target: Object, verb: str, found: Reach) -> Form:
+    if found.nothing or target.access == "parent":
+        return "most"  # one condition is enough
+    key = ("seen", target.name, verb, work.actor.user, work.actor.principals, work.actor.subtree)
+    known: tuple[float, Form] | None = work.catalog.memo.get(key)
+    if known is not None and time.monotonic() - known[0] < ESTIMATE_SECONDS:
+        return known[1]
+    table = work.session.table(target.table)
+    total = 0
+    for branch in found.branches:
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} r WHERE {branch.sql} LIMIT {FEW}) AS few"
+        total += int(work.session.value(sql, branch.params))
+        if total >= FEW:
+            break
+    wide = len(work.actor.subtree) * 2 >= len(work.catalog.config["team"]) > 0
+    form: Form = "few" if total < FEW else ("most" if wide else "some")
+    work.catalog.memo[key] = (time.monotonic(), form)
+    return form
+
+
+def condition(work: Work, target: Object, view: Seen) -> tuple[str, list[Any]]:
+    """One condition on alias `r`: for forms "all", "few" and "most", and wherever rows are grouped."""
+    if view.form == "all":
+        return "", []
+    if view.form == "few" and view.reach.branches:
+        table = work.session.table(target.table)
+        parts = [f'SELECT r."id" FROM {table} r WHERE {b.sql}' for b in view.reach.branches]
+        return f'r."id" IN ({" UNION ".join(parts)})', [p for b in view.reach.branches for p in b.params]
+    return view.reach.condition()
+
+
+def spread(
+    view: Seen, select: Callable[[str], str], params: Sequence[Any], tail: Sequence[Any] = ()
+) -> tuple[str, list[Any]]:
+    """
+    For form "some": the same ordered, limited select once per branch, united. `select(condition)` gives the text
+    of one branch; `params` come before the branch's own, `tail` after.
+    """
+    parts: list[str] = []
+    values: list[Any] = []
+    for branch in view.reach.branches:
+        parts.append(f"SELECT * FROM ({select(branch.sql)}) AS b{len(parts)}")
+        values += [*params, *branch.params, *tail]
+    return " UNION ".join(parts), values

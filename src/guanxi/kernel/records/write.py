@@ -1,0 +1,95 @@
+"""The one way to write records: may · parse · fill · rules · check · store · log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from guanxi.base.errors import Conflict, FieldError, Invalid, Message, NotFound, msg
+from guanxi.kernel.catalog.model import Object
+from guanxi.kernel.records.checks import check_trash
+from guanxi.kernel.records.draft import Draft
+from guanxi.kernel.records.lines import store_lines
+from guanxi.kernel.records.parse import Numbered, drafts_for, errors_of
+from guanxi.kernel.records.prepare import prepare
+from guanxi.kernel.records.shape import shape_of
+from guanxi.kernel.records.store import insert, update
+from guanxi.kernel.records.types import Change, Outcome, Saved
+
+if TYPE_CHECKING:
+    from guanxi.kernel.context import Work
+
+
+def save(work: Work, changes: Sequence[Change], *, collect: bool = False) -> Saved:
+    """
+    Writes a list of changes in this unit of work. Statements do not grow with the list.
+
+    collect=False: any fault raises (`Invalid` with every `FieldError`, `Conflict`, `NotFound`) and the unit of
+    work rolls back. collect=True: faulty rows are left out and told in their outcome, the others are written.
+    """
+    outcomes: list[Outcome | None] = [None] * len(changes)
+    for (name, op), group in groupby(enumerate(changes), key=lambda pair: (pair[1].object, pair[1].op)):
+        target = work.catalog.object(name)
+        drafts = _save_alike(work, target, op, list(group), collect)
+        for draft in drafts:
+            outcomes[draft.index] = _outcome(draft)
+        if target.kind == "config":
+            work.settings_changed = True
+    return Saved(tuple(o for o in outcomes if o is not None), work.operation)
+
+
+def _save_alike(work: Work, target: Object, op: str, changes: Numbered, collect: bool) -> list[Draft]:
+    drafts = drafts_for(work, target, op, changes)
+    if op in ("create", "edit"):
+        prepare(work, target, op, drafts)
+    elif op == "trash":
+        check_trash(work, target, drafts)
+    if not collect:
+        refuse(drafts)
+    good = [d for d in drafts if not d.errors]
+    shape = shape_of(work.catalog, target)
+    if op == "create":
+        if good:
+            insert(work, shape, good)
+    elif op == "edit":
+        update(work, shape, good)
+    else:
+        for draft in good:
+            draft.new["trashed_at"] = work.now if op == "trash" else None
+            draft.done = "trashed" if op == "trash" else "restored"
+        update(work, shape, good, op)
+    store_lines(work, target, op, good)
+    return drafts
+
+
+def refuse(drafts: Sequence[Draft]) -> None:
+    """Raises the most telling error if any draft has one."""
+    errors = errors_of(drafts)
+    if not errors:
+        return
+    codes = {e.code for e in errors}
+    if codes == {"not_found"} and all(e.field == "id" for e in errors):
+        raise NotFound(row=errors[0].row)
+    if "conflict" in codes:
+        held = next(d for d in drafts if any(e.code == "conflict" for e in d.errors))
+        raise Conflict(
+            msg("Somebody changed this record since you opened it."),
+            errors=errors,
+            current=held.old,
+            object=held.object.name,
+        )
+    raise Invalid(summary(errors), errors=errors)
+
+
+def summary(errors: Sequence[FieldError]) -> Message:
+    """One sentence over all errors: the first one, or how many there are."""
+    if len(errors) == 1:
+        return errors[0].message
+    return msg("{n} values need your attention.", n=len(errors))
+
+
+def _outcome(draft: Draft) -> Outcome:
+    if draft.errors:
+        return Outcome(draft.change.id, "failed", errors=tuple(draft.errors))
+    return Outcome(draft.id, draft.done, draft.version)
