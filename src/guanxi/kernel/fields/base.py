@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from guanxi.base.errors import Message
+from guanxi.base.gate import BadValue
 
 if TYPE_CHECKING:
     from guanxi.base.i18n import Locale
@@ -38,12 +38,8 @@ class Column:
     logged: bool = True  # derived columns (sort keys) are recomputed, not logged
 
 
-class ParseError(ValueError):
-    """A raw value that the type cannot take; carries the sentence for the user."""
-
-    def __init__(self, code: str, message: Message) -> None:
-        self.code, self.message = code, message
-        super().__init__(str(message))
+ParseError = BadValue
+"""A raw value that the type cannot take; carries the sentence for the user. One class with the input gate's."""
 
 
 @dataclass(frozen=True, slots=True)

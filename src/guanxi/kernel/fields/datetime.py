@@ -1,0 +1,34 @@
+"""datetime: an instant, shown on each reader's own clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from guanxi.base.dates import iso_datetime, parse_datetime, show_datetime
+from guanxi.base.i18n import Locale
+from guanxi.kernel.fields.base import Columns, FieldLike, FieldType, ParseEnv
+from guanxi.kernel.fields.parts import DATE_OPS, check_range, one_column
+
+
+def parse(field: FieldLike, raw: Any, env: ParseEnv) -> Columns:
+    return (check_range(field, parse_datetime(raw, env.zone, env.today), iso_datetime),)
+
+
+def to_json(_field: FieldLike, values: Columns) -> Any:
+    return None if values[0] is None else iso_datetime(values[0])
+
+
+def show(_field: FieldLike, values: Columns, locale: Locale) -> str:
+    return "" if values[0] is None else show_datetime(values[0], locale.zone, locale.language)
+
+
+DATETIME = FieldType(
+    name="datetime",
+    kind="datetime",
+    columns=one_column("INT"),
+    parse=parse,
+    to_json=to_json,
+    show=show,
+    operators=DATE_OPS,
+    example=lambda _f: "2026-11-21T08:00:00Z",
+)
