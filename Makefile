@@ -14,6 +14,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 setup: $(STAMPS)/python $(STAMPS)/system assets  ## virtual environment, packages, front-end files, system programs
 
 $(STAMPS)/python: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@mkdir -p $(STAMPS)
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet -e '.[dev]'
