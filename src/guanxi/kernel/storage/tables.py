@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Identity, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Column, Identity, Index, Integer, MetaData, Table, Text, TextClause, text
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
@@ -44,7 +44,7 @@ def _column(words: list[str]) -> Column[Any]:
     )
 
 
-def index(name: str, *columns: str, unique: bool = False, where: str | None = None) -> Index:
+def index(name: str, *columns: str | TextClause, unique: bool = False, where: str | None = None) -> Index:
     condition = text(where) if where else None
     return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
@@ -112,7 +112,7 @@ table(
     "id int key auto, queue text must, kind text must, args text, status text must, run_at int must,"
     " lease_until int, attempts int must, max_attempts int must, worker text, token int, dedupe text,"
     " priority int must, error text, created_at int must, finished_at int, operation int, done int, total int",
-    index("ix_job_ready", "queue", "priority", "run_at", "id", where="status = 'ready'"),
+    index("ix_job_due", "queue", text("priority DESC"), "run_at", "id", where="status = 'ready'"),
     index("ix_job_running", "lease_until", where="status = 'running'"),
     index("ix_job_ended", "finished_at", where="status IN ('done', 'dead')"),
     index("ux_job_dedupe", "dedupe", unique=True, where="status = 'ready' AND dedupe IS NOT NULL"),
