@@ -15,7 +15,7 @@ FORBIDDEN_IN_TEMPLATES = {
     "hx-on": r"\shx-on[:\s=]",
     "js: value": r"[\"'](?:js|javascript):",
     "trigger filter": r"hx-trigger\s*=\s*\"[^\"]*\[|hx-trigger\s*=\s*'[^']*\[",
-    "unescaped output": r"\|\s*safe\b|\{%-?\s*autoescape\s+false",
+    "unescaped output": r"[^\"'\s]\s*\|\s*safe\b|\{%-?\s*autoescape\s+false",  # a literal may be `safe`
 }
 FORBIDDEN_IN_SCRIPTS = {
     "eval": r"\beval\s*\(|\bnew\s+Function\b|set(?:Timeout|Interval)\s*\(\s*[\"'`]",
