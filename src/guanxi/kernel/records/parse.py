@@ -178,7 +178,9 @@ def visible_ids(work: Work, target_name: str, ids: set[int]) -> set[int]:
     if target is None:
         return set()
     if target.kind == "config":
-        return ids & work.catalog.config[target_name].keys()
+        known = ids & work.catalog.config[target_name].keys()
+        if known == ids or not work.settings_changed:
+            return known  # else some may have been made in this unit of work: the snapshot does not have them yet
     condition, params = reach(work.session, work.catalog, work.actor, target, "read", work.now).condition()
     also = f" AND {condition}" if condition else ""
     found: set[int] = set()

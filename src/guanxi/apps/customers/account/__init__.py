@@ -1,0 +1,1 @@
+"""Accounts: organisations we sell to or work with."""

@@ -1,0 +1,1 @@
+"""Contacts: people, as customers themselves or as somebody in an account."""

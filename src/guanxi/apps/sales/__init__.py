@@ -1,0 +1,1 @@
+"""The sales app: leads, opportunities through pipelines, products, the funnel and results."""

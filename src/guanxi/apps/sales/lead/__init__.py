@@ -1,0 +1,1 @@
+"""Leads: people and firms that may become customers, and how they do."""

@@ -1,0 +1,1 @@
+"""Opportunities: deals, their product lines, moves between stages, won and lost."""

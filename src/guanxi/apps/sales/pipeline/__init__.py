@@ -1,0 +1,1 @@
+"""Pipelines and their stages: configuration of how a deal moves."""
