@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.architecture.sources import ROOT, files
+from tests.architecture.sources import PACKAGE, ROOT, files
 
 MAP = ROOT / "docs" / "map.md"
 CLOSED = {"templates", "static", "locale"}  # what is below them is named by objects, types and languages
@@ -11,7 +11,7 @@ NAMED = re.compile(r"^\s*[-|*]\s*`([^`]+)/`", re.MULTILINE)
 
 
 def folders() -> set[str]:
-    """Every folder with a file of ours, by its path."""
+    """Every folder with a file of ours, by its path; a test folder that mirrors a source folder goes without saying."""
     found: set[str] = set()
     for path in files():
         parts = path.relative_to(ROOT).parent.parts
@@ -19,7 +19,11 @@ def folders() -> set[str]:
             found.add("/".join(parts[:depth]))
             if parts[depth - 1] in CLOSED:
                 break
-    return found
+    return {name for name in found if not _mirrors(name)}
+
+
+def _mirrors(name: str) -> bool:
+    return name.startswith("tests/") and (PACKAGE / name.removeprefix("tests/")).is_dir()
 
 
 def named() -> set[str]:
