@@ -21,7 +21,7 @@ SAID_IN_TEMPLATE = re.compile(r"""(?<![\w.])(?:_|t|msg)\(\s*("(?:[^"\\]|\\.)*"|'
 @cache
 def files() -> tuple[Path, ...]:
     """Files of the project as git sees them (ignored ones are not ours)."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return tuple(sorted(path for name in listed.split("\0") if name and (path := ROOT / name).is_file()))
 
