@@ -14,7 +14,7 @@ from guanxi.base.ids import IdSource
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.access.defaults import ROLES
 from guanxi.kernel.access.objects import CORE
-from guanxi.kernel.catalog.install import install
+from guanxi.kernel.storage.install import install
 from guanxi.kernel.catalog.model import App
 from guanxi.kernel.context import Space, Work, now_micros
 from guanxi.kernel.records.types import Change

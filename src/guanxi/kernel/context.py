@@ -141,7 +141,7 @@ class Work:
 
     def log(self, entries: Sequence[Entry]) -> None:
         """Adds to this unit's change-set; stored in one go before the commit."""
-        if not self.operation:
+        if entries and not self.operation:
             self.operation = self.space.ids.next()
         self._entries.extend(entries)
 

@@ -11,7 +11,7 @@ from guanxi.base.errors import Message, msg
 from guanxi.kernel.access.branches import pad
 from guanxi.kernel.catalog.model import Cap, Object, Unique
 from guanxi.kernel.records.draft import Draft
-from guanxi.kernel.records.filters import condition_sql
+from guanxi.kernel.records.filters import condition_sql, test_of
 from guanxi.kernel.records.shape import Shape
 
 if TYPE_CHECKING:
@@ -87,7 +87,12 @@ def _not_unique(shape: Shape, unique: Unique, draft: Draft, _other: int | None) 
 
 def _check_cap(work: Work, shape: Shape, cap: Cap, drafts: Sequence[Draft]) -> None:
     columns = [c if c in ("owner", "team") else shape.fields[c].names[0] for c in cap.per]
-    touched = [d for d in drafts if any(d.changed(c) for c in columns)]
+    counts = test_of(work, shape.object, cap.where) if cap.where else lambda _row: True
+    touched = [
+        d
+        for d in drafts
+        if counts(d.new) and (d.old is None or any(d.changed(c) for c in columns) or not counts(d.old))
+    ]
     keys = Counter(k for d in touched if None not in (k := tuple(d.new[c] for c in columns)))
     if not keys:
         return

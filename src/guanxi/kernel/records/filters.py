@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from guanxi.base.errors import BadInput, msg
 from guanxi.kernel.access.branches import reach
 from guanxi.kernel.catalog.model import Field, Object
-from guanxi.kernel.expr.compiler import Bind, bind, compile_python, compile_sql
-from guanxi.kernel.expr.parser import parse
-from guanxi.kernel.expr.schema import Link, Var
-from guanxi.kernel.expr.tree import Name, Node, Tree, from_json
-from guanxi.kernel.expr.zones import zone
+from guanxi.kernel.expr import (
+    Bind,
+    Link,
+    Tree,
+    Typed,
+    Var,
+    check_formula,
+    compile_python,
+    compile_sql,
+    compile_value,
+    from_json,
+    parse,
+    uses,
+    zone,
+)
+from guanxi.kernel.expr.tree import Name, Node
 from guanxi.kernel.fields.registry import TYPES
 from guanxi.kernel.records.shape import SET_TYPES, targets_of
 from guanxi.kernel.records.types import Query
@@ -93,19 +105,40 @@ def _inline(text: str, params: Iterable[Any]) -> str:
     return text
 
 
-def readable_fields(work: Work) -> Callable[[Object], Mapping[str, Field]]:
-    """For questions of users: only fields the asker reads in clear (KD 21)."""
+def readable(work: Work, target: Object) -> Mapping[str, Field]:
+    """Fields the caller may see in clear: the only ones a question may use (KD 21). Formulas inherit from theirs."""
+    key = ("readable", target.name, work.actor.user, work.actor.rights.admin)
+    known: Mapping[str, Field] | None = work.catalog.memo.get(key)
+    if known is None:
+        known = work.catalog.memo[key] = _readable(work, target)
+    return known
 
-    def allowed(target: Object) -> Mapping[str, Field]:
-        rights = work.actor.rights
-        fields = work.catalog.fields(target)
-        if rights.admin:
-            return fields
-        if target.access != "all" and rights.scope(target.name, "read") == "none":
-            return {}
-        return {n: f for n, f in fields.items() if rights.level(target.name, n) != "none"}
 
-    return allowed
+def _readable(work: Work, target: Object) -> Mapping[str, Field]:
+    rights = work.actor.rights
+    fields = {n: f for n, f in work.catalog.fields(target).items() if not f.retired}
+    if rights.admin:
+        return fields
+    if target.access != "all" and rights.scope(target.name, "read") == "none":
+        return {}
+    clear = {n: f for n, f in fields.items() if rights.level(target.name, n) != "none"}
+    while True:  # a formula over a hidden formula is hidden too
+        hidden = [n for n, f in clear.items() if f.type == "formula" and not _computable(work, target, f, clear)]
+        if not hidden:
+            return clear
+        clear = {n: f for n, f in clear.items() if n not in hidden}
+
+
+def _computable(work: Work, target: Object, field: Field, clear: Mapping[str, Field]) -> bool:
+    for path in uses(parse(str(field.options["formula"]))).fields:
+        head, _, rest = path.partition(".")
+        if head not in clear:
+            return False
+        if rest:
+            other = work.catalog.object(targets_of(clear[head])[0])
+            if other.name != target.name and rest not in readable(work, other):
+                return False
+    return True
 
 
 def binding(work: Work) -> Bind:
@@ -133,7 +166,7 @@ def expand(work: Work, target: Object, tree: Tree, depth: int = 0) -> Tree:
         return Node(tree.op, tuple(expand(work, target, a, depth) for a in tree.args), tree.at)
     if not isinstance(tree, Name) or "." in tree.path:
         return tree
-    field = readable_fields(work)(target).get(tree.path)
+    field = readable(work, target).get(tree.path)
     if field is None or field.type != "formula":
         return tree
     if depth >= MAX_FORMULA_DEPTH:
@@ -143,21 +176,36 @@ def expand(work: Work, target: Object, tree: Tree, depth: int = 0) -> Tree:
 
 def sql_of(work: Work, target: Object, where: str | Tree | Any, alias: str = "r") -> tuple[str, list[Any]]:
     """SQL of an expression for this caller; the text is kept per shape by the compiler."""
-    schema = ObjectFields(work, target, readable_fields(work), alias)
-    compiled = compile_sql(expand(work, target, tree_of(where)), schema, work.session.dialect)
-    return compiled.text, bind(compiled.params, binding(work))
+    schema = ObjectFields(work, target, partial(readable, work), alias)
+    moment = binding(work)
+    compiled = compile_sql(expand(work, target, tree_of(where)), schema, work.session.dialect, moment.zone)
+    return compiled.text, compiled.bind(moment)
+
+
+def value_sql(work: Work, target: Object, tree: Tree | Typed | str) -> tuple[str, list[Any]]:
+    """SQL of a value for this caller: group keys, formulas."""
+    schema = ObjectFields(work, target, partial(readable, work))
+    moment = binding(work)
+    wanted = tree if isinstance(tree, Typed) else expand(work, target, tree_of(tree))
+    compiled = compile_value(wanted, schema, work.session.dialect, moment.zone)
+    return compiled.text, compiled.bind(moment)
 
 
 def condition_sql(work: Work, target: Object, where: str | Tree | Any) -> tuple[str, list[Any]]:
     """A condition on alias `r` for the kernel's own use (caps, gates): every field may be named."""
     schema = ObjectFields(work, target, work.catalog.fields)
-    compiled = compile_sql(tree_of(where), schema, work.session.dialect)
-    return compiled.text, bind(compiled.params, binding(work))
+    moment = binding(work)
+    compiled = compile_sql(tree_of(where), schema, work.session.dialect, moment.zone)
+    return compiled.text, compiled.bind(moment)
 
 
 def formula_sql(work: Work, target: Object, field: Field) -> tuple[str, list[Any]]:
     """SQL of a virtual formula field."""
-    return sql_of(work, target, parse(str(field.options["formula"])))
+    result = TYPES[str(field.options["result"])]
+    schema = ObjectFields(work, target, partial(readable, work))
+    tree = expand(work, target, parse(str(field.options["formula"])))
+    kind = "boolean" if result.kind == "none" else result.kind
+    return value_sql(work, target, check_formula(tree, schema, kind, result.scale(field)))
 
 
 def test_of(work: Work, target: Object, where: str | Tree | Any) -> Callable[[Mapping[str, Any]], bool]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from guanxi.kernel.catalog.model import Field
 from guanxi.kernel.changes.log import Past, history
-from guanxi.kernel.records.read import get, readable, target_of
+from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.read import get, target_of
 from guanxi.kernel.records.types import Row
 
 if TYPE_CHECKING:

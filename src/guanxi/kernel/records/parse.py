@@ -152,8 +152,8 @@ def _set_owner(draft: Draft, name: str, raw: Any) -> None:
 def check_references(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
     """Every lookup that changes must point at a live record the caller may see; one statement per target."""
     for known in shape.stored:
-        if known.field.type not in REFERENCES:
-            continue
+        if known.field.type not in REFERENCES or known.field.name == shape.object.parent:
+            continue  # a line's parent is the document it is saved with
         wanted: dict[str, set[int]] = {}
         pending: list[tuple[Draft, str, tuple[int, ...]]] = []
         for draft in drafts:

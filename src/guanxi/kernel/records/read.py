@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from guanxi.base.errors import BadInput, NotFound, msg
 from guanxi.kernel.access.branches import pad
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.records import sorting
-from guanxi.kernel.records.filters import Where, formula_sql, where_of
+from guanxi.kernel.records.filters import Where, formula_sql, readable, where_of
 from guanxi.kernel.records.shape import pointed_at, shape_of, targets_of
 from guanxi.kernel.records.types import Page, Query, Row
 from guanxi.kernel.records.visibility import Seen, condition, seen, spread
@@ -18,21 +18,6 @@ if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
 MAX_LIMIT = 1_000
-
-
-def readable(work: Work, target: Object) -> Mapping[str, Field]:
-    """Fields whose value the caller may see in clear: the only ones a question may use (KD 21)."""
-    key = ("readable", target.name, work.actor.user, work.actor.rights.admin)
-    known: Mapping[str, Field] | None = work.catalog.memo.get(key)
-    if known is None:
-        rights = work.actor.rights
-        known = {
-            name: field
-            for name, field in work.catalog.fields(target).items()
-            if not field.retired and rights.level(target.name, name) != "none"
-        }
-        work.catalog.memo[key] = known
-    return known
 
 
 def find(work: Work, query: Query) -> Page:

@@ -106,7 +106,8 @@ def after_sql(keys: Sequence[Key], phase: int, cursor: Cursor | None, alias: str
     here = cursor is not None and (not leading.nullable or (cursor.values[0] is None) == (phase == 1))
     if cursor is not None and here:
         start = 1 if phase == 1 and leading.nullable else 0
-        text, values = _beyond(keys[start:], cursor.values[start:], cursor.backwards, alias)
+        compare = _beyond_nullable if start else _beyond
+        text, values = compare(keys[start:], cursor.values[start:], cursor.backwards, alias)
         parts.append(text)
         params += values
     return " AND ".join(parts), params

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from guanxi.base.dates import to_day
 from guanxi.base.errors import BadInput, msg
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.expr.tree import Name
 from guanxi.kernel.fields.registry import TYPES
-from guanxi.kernel.records.filters import sql_of, where_of
-from guanxi.kernel.records.read import readable, target_of
+from guanxi.kernel.records.filters import readable, value_sql, where_of
+from guanxi.kernel.records.read import target_of
 from guanxi.kernel.records.types import Group, Query
 from guanxi.kernel.records.visibility import condition, seen
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_GROUPS = 10_000
 BUCKETS = ("day", "week", "month", "quarter", "year")
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 def tally(work: Work, query: Query, by: Sequence[str] = (), measures: Sequence[str] = ()) -> list[Group]:
@@ -43,24 +46,56 @@ def tally(work: Work, query: Query, by: Sequence[str] = (), measures: Sequence[s
         places = ", ".join(str(n + 1) for n in range(len(keys)))
         sql += f" GROUP BY {places} ORDER BY {places} LIMIT {MAX_GROUPS}"
     rows = work.session.rows(sql, [*params, *where.params, *seen_params])
-    return [_group(row, len(keys), measures) for row in rows]
+    return _merged([_group(row, by, measures) for row in rows])
 
 
-def _group(row: tuple[Any, ...], keys: int, measures: Sequence[str]) -> Group:
+def _merged(groups: list[Group]) -> list[Group]:
+    """Months of one quarter or year are one group."""
+    merged: dict[tuple[Any, ...], Group] = {}
+    for group in groups:
+        known = merged.get(group.keys)
+        if known is None:
+            merged[group.keys] = group
+            continue
+        values = {name: _plus(known.values[name], value) for name, value in group.values.items()}
+        merged[group.keys] = Group(group.keys, known.count + group.count, values)
+    return list(merged.values())
+
+
+def _plus(a: int | None, b: int | None) -> int | None:
+    return a if b is None else b if a is None else a + b
+
+
+def _group(row: tuple[Any, ...], by: Sequence[str], measures: Sequence[str]) -> Group:
+    keys = len(by)
     values: dict[str, int | None] = {}
     for place, name in enumerate(measures):
         high, low = row[keys + 1 + 2 * place], row[keys + 2 + 2 * place]
         values[name] = None if high is None else (int(high) << 24) + int(low)
-    return Group(tuple(row[:keys]), int(row[keys]), values)
+    firsts = tuple(_first_day(name.partition(":")[2], key) for name, key in zip(by, row[:keys], strict=True))
+    return Group(firsts, int(row[keys]), values)
 
 
 def _key_sql(work: Work, target: Object, name: str) -> tuple[str, list[Any]]:
     path, _, bucket = name.partition(":")
     if not bucket:
-        return sql_of(work, target, Name(path))
+        return value_sql(work, target, Name(path))
     if bucket not in BUCKETS:
         raise BadInput(msg("«{name}» is no period; use day, week, month, quarter or year.", name=bucket))
-    return sql_of(work, target, f'start_of("{bucket}", {path})')
+    if bucket in MONTHS:
+        return value_sql(work, target, f"year({path}) * 12 + month({path}) - 1")
+    text, params = value_sql(work, target, f"date({path})")
+    if bucket == "day":
+        return text, params
+    return f"(({text}) - (({text}) + 3) % 7)", [*params, *params]  # day 0 was a Thursday: Monday of its week
+
+
+def _first_day(bucket: str, key: int | None) -> int | None:
+    """A group key of months since year 0 as the first day of its period."""
+    if key is None or bucket not in MONTHS:
+        return key
+    month = key - key % MONTHS[bucket]
+    return to_day(dt.date(month // 12, month % 12 + 1, 1))
 
 
 def _measure_sql(work: Work, target: Object, name: str) -> str:

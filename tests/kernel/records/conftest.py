@@ -1,0 +1,29 @@
+"""An installed workspace of the made-up shop, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from guanxi.base.ids import IdSource
+from guanxi.kernel.storage.install import install
+from guanxi.kernel.context import Space, now_micros
+from tests.kernel.records import shop
+
+if TYPE_CHECKING:
+    from guanxi.kernel.storage.database import Database
+
+
+@pytest.fixture
+def space(database: Database, tmp_path: Path) -> Iterator[Space]:
+    with database.write(catalog_change=True) as session:
+        install(session, shop.APPS)
+    yield Space("test", tmp_path, database, IdSource(1, now_micros), shop.APPS)
+
+
+@pytest.fixture
+def who(space: Space) -> dict[str, int]:
+    return shop.people(space)

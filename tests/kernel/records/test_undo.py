@@ -1,0 +1,103 @@
+"""Undo: random histories against a model, edits since, undo of undo."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from guanxi.base.errors import Conflict, NotFound
+from guanxi.kernel.context import Space
+from guanxi.kernel.records.read import find, get
+from guanxi.kernel.records.types import Change, Query
+from guanxi.kernel.records.undo import preview, undo
+from guanxi.kernel.records.write import save
+
+Who = dict[str, int]
+
+
+def picture(space: Space, user: int) -> dict[int, tuple[object, ...]]:
+    with space.read(user) as work:
+        rows = find(work, Query("client", limit=1000)).rows
+    return {r["id"]: (r["name"], r["staff"], r["grade"], r["tags"], r["parent"]) for r in rows}
+
+
+def test_an_operation_of_edits_and_creates_is_taken_back_and_forth(space: Space, who: Who) -> None:
+    user = who["wang"]
+    with space.write(user) as work:
+        first = save(work, [Change("create", "client", {"name": f"c{n}", "staff": n}) for n in range(5)])
+    before = picture(space, user)
+    with space.write(user, kind="bulk") as work:
+        save(work, [Change("edit", "client", {"staff": 100, "tags": ["x"]}, id=i) for i in first.ids])
+        saved = save(work, [Change("create", "client", {"name": "new", "parent": first.ids[0]})])
+        save(work, [Change("trash", "client", id=first.ids[4])])
+    after = picture(space, user)
+    seen = preview(space, user, saved.operation)
+    assert (seen.restored, seen.trashed, seen.skipped) == (6, 1, 0)
+    done = undo(space, user, saved.operation)
+    assert picture(space, user) == before
+    assert (done.restored, done.trashed) == (6, 1)
+    undo(space, user, done.undo)
+    assert picture(space, user) == after
+    with pytest.raises(Conflict):
+        undo(space, user, done.undo)
+
+
+def test_later_edits_are_shown_and_skipped_or_taken(space: Space, who: Who) -> None:
+    user = who["wang"]
+    with space.write(user) as work:
+        ident = save(work, [Change("create", "client", {"name": "c", "staff": 1})]).id
+    with space.write(user) as work:
+        operation = save(work, [Change("edit", "client", {"staff": 2, "grade": "A"}, id=ident)]).operation
+    with space.write(user) as work:
+        save(work, [Change("edit", "client", {"staff": 3}, id=ident)])
+    (clash,) = preview(space, user, operation).clashes
+    assert list(clash.fields.values()) == [(1, 2, 3)]
+    undo(space, user, operation)
+    with space.read(user) as work:
+        row = get(work, "client", ident)
+        assert (row["staff"], row["grade"]) == (3, None)
+
+
+def test_a_created_record_that_others_use_stays(space: Space, who: Who) -> None:
+    user = who["wang"]
+    with space.write(user) as work:
+        saved = save(work, [Change("create", "client", {"name": "c"})])
+    with space.write(user) as work:
+        save(work, [Change("create", "deal", {"name": "x", "client": saved.id})])
+    assert [c.reason for c in preview(space, user, saved.operation).clashes] == ["used"]
+    undo(space, user, saved.operation)
+    with space.read(user) as work:
+        assert get(work, "client", saved.id)["name"] == "c"
+
+
+def test_others_operations_are_not_found(space: Space, who: Who) -> None:
+    with space.write(who["wang"]) as work:
+        saved = save(work, [Change("create", "client", {"name": "c"})])
+    for stranger in ("zhao", "nil"):
+        with pytest.raises(NotFound):
+            undo(space, who[stranger], saved.operation)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_operations_undone_in_reverse_give_back_every_picture(space: Space, who: Who, seed: int) -> None:
+    rng, user = random.Random(seed), who["root"]
+    pictures, operations = [picture(space, user)], []
+    for _ in range(8):
+        with space.write(user) as work:
+            live = [r["id"] for r in find(work, Query("client", limit=1000)).rows]
+            for _ in range(rng.randint(1, 3)):
+                if not live or rng.random() < 0.4:
+                    live.append(save(work, [Change("create", "client", {"name": f"c{rng.random()}"})]).id)
+                elif rng.random() < 0.8:
+                    values = rng.choice([{"staff": rng.randint(1, 9)}, {"tags": ["a", "b"]}, {"grade": None}])
+                    save(work, [Change("edit", "client", values, id=rng.choice(live))])
+                else:
+                    save(work, [Change("trash", "client", id=live.pop(rng.randrange(len(live))))])
+        if work.operation:
+            operations.append(work.operation)
+            pictures.append(picture(space, user))
+    pictures.pop()
+    for operation in reversed(operations):
+        undo(space, user, operation)
+        assert picture(space, user) == pictures.pop()
