@@ -219,11 +219,12 @@ def auto_number(
     *,
     format: str,
     gapless: bool = False,
+    sortable: bool = False,
     **common: Unpack[Common],
 ) -> Field:
     """A number given by the system: `format="OPP-{yyyy}-{0000}"`. `gapless` numbers wait for each other."""
     common.setdefault("read_only", True)
-    options = {"format": format, "gapless": gapless, "sortable": False}
+    options = {"format": format, "gapless": gapless, "sortable": sortable}
     return _field("auto_number", name, label, options, common)
 
 

@@ -12,38 +12,11 @@ from guanxi.kernel.catalog.fault import Fault, fault
 from guanxi.kernel.catalog.model import Choice, Field, Object
 from guanxi.kernel.catalog.rows import FieldSpec
 from guanxi.kernel.catalog.system import system_columns
+from guanxi.kernel.fields.registry import TYPES
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 CHOICE_KEY = re.compile(r"[^\s\",\[\]]{1,64}")
 MAX_NAME = 40
-TYPES = frozenset(
-    [
-        "text",
-        "long_text",
-        "integer",
-        "decimal",
-        "money",
-        "percent",
-        "date",
-        "datetime",
-        "boolean",
-        "choice",
-        "multi_choice",
-        "lookup",
-        "links",
-        "email",
-        "phone",
-        "url",
-        "address",
-        "auto_number",
-        "user",
-        "team",
-        "tags",
-        "image",
-        "files",
-        "formula",
-    ]
-)
 RESULTS = frozenset({"text", "integer", "decimal", "percent", "money", "date", "datetime", "boolean"})
 NOT_UNIQUE = frozenset({"formula", "address", "image", "files", "long_text", *LINKED})
 ON_DELETE = frozenset({"refuse", "clear", "cascade"})
@@ -69,8 +42,8 @@ def check_field(obj: Object, f: Field, around: Around) -> Iterator[Fault]:
 
     if not NAME.fullmatch(f.name) or len(f.name) > MAX_NAME:
         yield wrong("name", "“{name}” is not a field name: small letters, digits and single underscores.", name=f.name)
-    if f.name in system_columns(obj.kind):
-        yield wrong("reserved", "“{name}” is a system column.", name=f.name)
+    if f.name in system_columns(obj.kind) or re.fullmatch(r"f_\d+", f.name):
+        yield wrong("reserved", "“{name}” is a name of the system.", name=f.name)
     if not f.label.en.strip() or not f.label.zh.strip():
         yield wrong("label", "A label in both languages is missing.")
     if f.type not in TYPES:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from guanxi.kernel.catalog.columns import LINKED, all_columns, sort_suffix
+from guanxi.kernel.catalog.columns import LINKED, sort_suffix
 from guanxi.kernel.catalog.fault import Fault, fault
-from guanxi.kernel.catalog.field_checks import MAX_NAME, NAME, NOT_UNIQUE, TYPES, Around, check_field
+from guanxi.kernel.catalog.field_checks import MAX_NAME, NAME, NOT_UNIQUE, Around, check_field
 from guanxi.kernel.catalog.model import Field, Object, Read
 from guanxi.kernel.catalog.system import KERNEL_TABLES, system_fields
+from guanxi.kernel.fields.registry import TYPES
 
 MAX_SORTS, MAX_FILTERS = 6, 4
 NO_FACET = frozenset({"formula", "image", "files", "long_text"})
@@ -37,7 +38,6 @@ def check_object(obj: Object, around: Around) -> Iterator[Fault]:
         yield from check_field(obj, f, around)
     if any(f.type not in TYPES for f in obj.fields):
         return  # what follows asks types for their columns
-    yield from _columns(case)
     yield from _layouts(case)
     yield from _orders(case)
     yield from _steps(case)
@@ -57,15 +57,6 @@ def _names(case: Case) -> Iterator[Fault]:
     names = [f.name for f in obj.fields]
     for name in sorted({n for n in names if names.count(n) > 1}):
         yield case.wrong("duplicate", "There are two fields “{name}”.", name, name=name)
-
-
-def _columns(case: Case) -> Iterator[Fault]:
-    if any(f.type == "lookup" and not f.options.get("to") for f in case.obj.fields):
-        return
-    columns = [name for name, _ in all_columns(case.obj)]
-    for name in sorted({c for c in columns if columns.count(c) > 1}):
-        if name not in case.fields:
-            yield case.wrong("duplicate", "Two fields share the column “{name}”.", name=name)
 
 
 def _layouts(case: Case) -> Iterator[Fault]:

@@ -237,8 +237,8 @@ def _make(source: tuple[Any, ...]) -> tuple[Any, Object, tuple[tuple[int, Object
     gone = [_left_over(row) for row in by_name.values() if not row.custom]
     base = _base(declared, meta)
     obj = replace(base, fields=tuple(f for f in fields if not f.retired))
-    if any(f.retired for f in fields) or obj.custom:
-        obj = without_unknown(obj)
+    if meta is not None and (meta.overlay != "{}" or gone or any(f.custom for f in fields)):
+        obj = without_unknown(obj if object_spec(meta.overlay).form else _with_custom(obj))
     return source, obj, tuple((f.id, obj, f) for f in (*fields, *gone) if f.id)
 
 
@@ -255,6 +255,16 @@ def _base(declared: Object | None, meta: MetaObject | None) -> Object:
 def _left_over(row: MetaField) -> Field:
     """A field that its app no longer declares: its column and its history are still there."""
     return replace(build_field(row), retired=True, label=Label(row.name, row.name), custom=False)
+
+
+def _with_custom(obj: Object) -> Object:
+    """A form nobody laid out by hand takes fields made at run time into its last section."""
+    shown = {name for section in obj.form for name in section.fields}
+    more = tuple(f.name for f in obj.fields if f.custom and not f.hidden and f.name not in shown)
+    if not more or not obj.form:
+        return obj
+    *first, last = obj.form
+    return replace(obj, form=(*first, replace(last, fields=(*last.fields, *more))))
 
 
 def without_unknown(obj: Object) -> Object:

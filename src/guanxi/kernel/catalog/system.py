@@ -26,35 +26,11 @@ PSEUDO_OBJECTS = {META_OBJECT: "meta_object", META_FIELD: "meta_field", META_SET
 FIRST_ID = 101  # ids of declared and run-time objects and fields start here; below are system fields and pseudo objects
 
 KERNEL_TABLES = frozenset(
-    [
-        "change",
-        "change_set",
-        "credential",
-        "draft",
-        "file",
-        "follower",
-        "grant_row",
-        "idempotency",
-        "job",
-        "last_seen",
-        "match_key",
-        "meta_field",
-        "meta_object",
-        "meta_version",
-        "number_series",
-        "operation",
-        "schedule",
-        "schedule_fire",
-        "seal",
-        "search_doc",
-        "search_gram",
-        "setting",
-        "throttle",
-        "token",
-        "unsealed",
-        "web_session",
-    ]
-)
+    {"change", "change_set", "credential", "draft", "file", "follower", "grant_row", "idempotency", "job",
+     "last_seen", "match_key", "meta_field", "meta_object", "meta_version", "number_series", "operation",
+     "schedule", "schedule_fire", "seal", "search_doc", "search_gram", "setting", "throttle", "token", "unsealed",
+     "web_session"}
+)  # fmt: skip
 """Names no object may have; a test holds this list against `storage.tables` (storage lies above)."""
 
 SOURCES = (

@@ -1,0 +1,74 @@
+"""Settings of the workspace: its name, base currency, time zone, country and language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from zoneinfo import available_timezones
+
+import msgspec
+
+from guanxi.base.errors import FieldError, Forbidden, Invalid, Message, msg
+from guanxi.base.i18n import LANGUAGES
+from guanxi.kernel.catalog.system import META_SETTING
+from guanxi.kernel.changes.log import Entry
+from guanxi.kernel.context import Work
+
+Check = Callable[[Any], Message | None]
+
+
+def _text(value: Any) -> Message | None:
+    fits = isinstance(value, str) and 0 < len(value.strip()) <= 100
+    return None if fits else msg("Write 1 to 100 characters.")
+
+
+def _matching(pattern: str, sentence: str) -> Check:
+    return lambda value: None if isinstance(value, str) and re.fullmatch(pattern, value) else msg(sentence)
+
+
+SETTINGS: Mapping[str, Check] = {
+    "name": _text,
+    "currency": _matching(r"[A-Z]{3}", "A currency has three capital letters, such as CNY."),
+    "zone": lambda v: None if v in available_timezones() else msg("There is no such time zone."),
+    "country": _matching(r"[A-Z]{2}", "A country has two capital letters, such as CN."),
+    "language": lambda v: None if v in LANGUAGES else msg("Choose one of the languages."),
+}
+
+
+def change_settings(work: Work, values: Mapping[str, Any]) -> None:
+    """Checks and stores the settings given; what is the same is left alone."""
+    if not work.actor.rights.admin:
+        raise Forbidden(msg("Only administrators change objects, fields and settings."))
+    errors = [
+        FieldError(name, "setting", found)
+        for name, value in values.items()
+        if (found := SETTINGS[name](value) if name in SETTINGS else msg("There is no such setting."))
+    ]
+    if errors:
+        raise Invalid(errors[0].message, errors=errors)
+    known = work.catalog.settings
+    changed = {name: value for name, value in values.items() if known.get(name) != value}
+    if "currency" in changed:
+        _refuse_new_base(work)
+    table = work.session.table("setting")
+    for name, value in changed.items():
+        work.session.run(f"DELETE FROM {table} WHERE name = ?", (name,))
+        work.session.insert("setting", ("name", "value"), [(name, msgspec.json.encode(value).decode())])
+    if changed:
+        old = {name: known.get(name) for name in changed}
+        work.log([Entry(META_SETTING, 0, work.catalog.version + 1, "edit", old, dict(changed))])
+        work.settings_changed = True
+
+
+def _refuse_new_base(work: Work) -> None:
+    """Amounts in the base currency are stored beside each amount: they would all be wrong."""
+    for obj in work.catalog.objects.values():
+        for f in obj.fields:
+            sql = f'SELECT 1 FROM {work.session.table(obj.table)} WHERE "{f.column}__b" IS NOT NULL LIMIT 1'
+            if f.type == "money" and work.session.one(sql):
+                text = "“{field}” of {object} already holds amounts; the base currency stays."
+                raise Invalid(
+                    msg(text, field=f.label, object=obj.label),
+                    errors=[FieldError("currency", "in_use", msg(text, field=f.label, object=obj.label))],
+                )
