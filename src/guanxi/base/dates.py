@@ -30,12 +30,13 @@ _NAMED_DMY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[\s-]+([a-z]{3,9})\.?,?[\s-]+
 _NAMED_MDY = re.compile(r"([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
 _WORDS = {
     "today": 0, "今天": 0, "今日": 0, "yesterday": -1, "昨天": -1, "昨日": -1, "tomorrow": 1, "明天": 1, "明日": 1,
-    "前天": -2, "后天": 2, "大后天": 3, "大前天": -3,
+    "昨日": -1, "前天": -2, "后天": 2, "大后天": 3, "大前天": -3,
 }  # fmt: skip
 _AGO = re.compile(r"(\d{1,5})\s*(?:days?\s+ago|天前|天之前|天以前)")
 _IN = re.compile(r"(?:in\s+(\d{1,5})\s*days?|(\d{1,5})\s*(?:天后|天之后|天以后))")
 _TIME = re.compile(
-    r"(?:(上午|下午|晚上|中午|早上|凌晨)\s*)?(\d{1,2})\s*[:点时]\s*(?:(\d{1,2})\s*分?)?(?::(\d{1,2})(?:\.(\d{1,6}))?)?\s*(am|pm)?"
+    r"(?:(上午|下午|晚上|中午|早上|凌晨)\s*)?(\d{1,2})\s*[:点时]\s*"
+    r"(?:(\d{1,2})\s*分?)?(?::(\d{1,2})(?:\.(\d{1,6}))?)?\s*(am|pm)?"
 )
 
 
@@ -156,7 +157,8 @@ def _bad(raw: Any, example: str) -> BadValue:
 
 
 def parse_date(raw: Any, today: int = 0) -> int:
-    """Days since 1970 from ISO, 2026/11/21, 2026年11月21日, 21 Nov 2026, 21/11/2026 (if unambiguous), 昨天, in 3 days."""
+    """Days since 1970 from ISO, 2026/11/21, 2026年11月21日, 21 Nov 2026,
+    21/11/2026 (if unambiguous), 昨天, in 3 days."""
     if type(raw) is str:
         if len(raw) == 10 and raw[4] == "-" and raw[7] == "-" and raw.isascii():
             try:
@@ -227,7 +229,7 @@ def parse_datetime(raw: Any, zone: str, today: int = 0) -> int:
     if isinstance(raw, dt.datetime):
         moment = raw
     elif isinstance(raw, dt.date):
-        return _checked(day_start(to_day(raw), zone), raw)
+        return _first_moment(to_day(raw), zone, raw)
     elif type(raw) is not str or len(raw) > 60:
         raise _bad(raw, "2026-11-21 16:00")
     else:
@@ -248,16 +250,19 @@ def _checked(us: int, raw: Any) -> int:
     raise _bad(raw, "2026-11-21 16:00")
 
 
+def _first_moment(day: int, zone: str, raw: Any) -> int:
+    if not MIN_DAY + 1 < day < MAX_DAY - 1:
+        raise _bad(raw, "2026-11-21 16:00")
+    return _checked(day_start(day, zone), raw)
+
+
 def _parse_moment_text(raw: str, zone: str, today: int) -> int:
     text = unicodedata.normalize("NFKC", raw).strip()
     match = None
     for found in _TIME.finditer(text.casefold()):
         match = found
     if match is None or match.end() != len(text):
-        try:
-            return _checked(day_start(_parse_date_text(text, today), zone), raw)
-        except OverflowError:
-            raise _bad(raw, "2026-11-21 16:00") from None
+        return _first_moment(_parse_date_text(text, today), zone, raw)
     day_text = text[: match.start()].strip(" tT,")
     try:
         day = _parse_date_text(day_text, today) if day_text else today
@@ -269,8 +274,6 @@ def _parse_moment_text(raw: str, zone: str, today: int) -> int:
         micro = int((match[5] or "0").ljust(6, "0"))
         time = dt.time(hour, int(match[3] or 0), int(match[4] or 0), micro)
         return _checked(local_us(from_day(day), time, zone), raw)
-    except BadValue:
-        raise _bad(raw, "2026-11-21 16:00") from None
     except (ValueError, OverflowError):
         raise _bad(raw, "2026-11-21 16:00") from None
 

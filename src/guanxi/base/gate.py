@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 import unicodedata
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ def _clean(value: Any, depth: int, budget: list[int]) -> Any:
         return _finite(value)
     if isinstance(value, Decimal):
         return _finite(value)
-    if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
+    if isinstance(value, dt.date | dt.time | dt.timedelta):
         return value  # Python's own range is the years 1 to 9999
     if depth <= 0:
         raise BadValue("too_deep", msg("The value is nested too deeply."))

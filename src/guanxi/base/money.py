@@ -23,7 +23,8 @@ _SYMBOLS = {
     "¥": "", "￥": "", "元": "CNY", "圆": "CNY", "块": "CNY", "人民币": "CNY", "rmb": "CNY", "cn¥": "CNY",
     "$": "USD", "us$": "USD", "美元": "USD", "€": "EUR", "欧元": "EUR", "£": "GBP", "英镑": "GBP",
     "hk$": "HKD", "港币": "HKD", "港元": "HKD", "日元": "JPY", "jp¥": "JPY", "円": "JPY", "₩": "KRW", "韩元": "KRW",
-    "nt$": "TWD", "新台币": "TWD", "s$": "SGD", "a$": "AUD", "c$": "CAD", "₹": "INR", "₽": "RUB", "₫": "VND", "฿": "THB",
+    "nt$": "TWD", "新台币": "TWD", "s$": "SGD", "a$": "AUD", "c$": "CAD",
+    "₹": "INR", "₽": "RUB", "₫": "VND", "฿": "THB",
 }  # fmt: skip
 _SHAPE = re.compile(
     r"(?P<open>\()?\s*(?P<sign1>[-+])?\s*(?P<before>[^\d\s().,+-]*?)\s*(?P<sign2>[-+])?\s*"

@@ -15,25 +15,32 @@ SORT_LENGTH = 80
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HAN_RUN = re.compile(f"[{HAN}]+")
 _SURNAMES = {
-    "单": "shan", "曾": "zeng", "仇": "qiu", "解": "xie", "查": "zha", "区": "ou", "朴": "piao", "盖": "ge", "任": "ren",
-    "华": "hua", "翟": "zhai", "覃": "qin", "缪": "miao", "乐": "yue", "冼": "xian", "员": "yun", "纪": "ji", "召": "shao",
+    "单": "shan", "曾": "zeng", "仇": "qiu", "解": "xie", "查": "zha",
+    "区": "ou", "朴": "piao", "盖": "ge", "任": "ren",
+    "华": "hua", "翟": "zhai", "覃": "qin", "缪": "miao", "乐": "yue",
+    "冼": "xian", "员": "yun", "纪": "ji", "召": "shao",
     "折": "she", "盛": "sheng", "尹": "yin", "葛": "ge", "訾": "zi", "繁": "po", "逄": "pang", "阚": "kan", "牟": "mu",
     "曲": "qu", "宁": "ning", "洗": "xian", "种": "chong", "秘": "bi", "黑": "he", "重": "chong", "长": "zhang",
 }  # fmt: skip
 _DOUBLE_SURNAMES = {
-    "尉迟": ("yu", "chi"), "万俟": ("mo", "qi"), "单于": ("chan", "yu"), "长孙": ("zhang", "sun"), "澹台": ("tan", "tai"),
-    "令狐": ("ling", "hu"), "皇甫": ("huang", "fu"), "欧阳": ("ou", "yang"), "上官": ("shang", "guan"), "司马": ("si", "ma"),
-    "诸葛": ("zhu", "ge"), "夏侯": ("xia", "hou"), "东方": ("dong", "fang"), "慕容": ("mu", "rong"), "司徒": ("si", "tu"),
+    "尉迟": ("yu", "chi"), "万俟": ("mo", "qi"), "单于": ("chan", "yu"),
+    "长孙": ("zhang", "sun"), "澹台": ("tan", "tai"),
+    "令狐": ("ling", "hu"), "皇甫": ("huang", "fu"), "欧阳": ("ou", "yang"),
+    "上官": ("shang", "guan"), "司马": ("si", "ma"),
+    "诸葛": ("zhu", "ge"), "夏侯": ("xia", "hou"), "东方": ("dong", "fang"),
+    "慕容": ("mu", "rong"), "司徒": ("si", "tu"),
 }  # fmt: skip
 # Words of everyday company and place names in which a character has another reading than alone.
 _PHRASES = {
     "重庆": "chong qing", "长沙": "chang sha", "长春": "chang chun", "长江": "chang jiang", "长城": "chang cheng",
     "长安": "chang an", "长虹": "chang hong", "长兴": "chang xing", "长三角": "chang san jiao", "成都": "cheng du",
-    "首都": "shou du", "厦门": "xia men", "银行": "yin hang", "行业": "hang ye", "商行": "shang hang", "车行": "che hang",
+    "首都": "shou du", "厦门": "xia men", "银行": "yin hang", "行业": "hang ye",
+    "商行": "shang hang", "车行": "che hang",
     "音乐": "yin yue", "朝阳": "chao yang", "西藏": "xi zang", "传记": "zhuan ji", "会计": "kuai ji", "大夫": "dai fu",
     "蚌埠": "beng bu", "番禺": "pan yu", "重工": "zhong gong", "调研": "diao yan", "系统": "xi tong", "六安": "lu an",
     "部长": "bu zhang", "董事长": "dong shi zhang", "行长": "hang zhang", "院长": "yuan zhang", "店长": "dian zhang",
-    "校长": "xiao zhang", "宿州": "su zhou", "兴业": "xing ye", "重新": "chong xin", "单县": "shan xian", "台州": "tai zhou",
+    "校长": "xiao zhang", "宿州": "su zhou", "兴业": "xing ye",
+    "重新": "chong xin", "单县": "shan xian", "台州": "tai zhou",
 }  # fmt: skip
 _PHRASE_RUN = re.compile("|".join(sorted(map(re.escape, _PHRASES), key=len, reverse=True)))
 

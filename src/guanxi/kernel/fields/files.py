@@ -24,7 +24,7 @@ def parse_image(_field: FieldLike, raw: Any, _env: ParseEnv) -> Columns:
 
 FILES = FieldType(
     name="files",
-    kind="none",
+    kind="text",
     columns=one_column("TEXT"),
     parse=parse_files,
     to_json=list_json,
@@ -36,7 +36,7 @@ FILES = FieldType(
 
 IMAGE = FieldType(
     name="image",
-    kind="none",
+    kind="text",
     columns=one_column("TEXT"),
     parse=parse_image,
     to_json=list_json,

@@ -37,7 +37,7 @@ def wants_text(raw: Any, limit: int = MAX_TEXT) -> str:
         return str(raw)
     if isinstance(raw, float) and raw == raw and abs(raw) < 1e15:  # noqa: PLR0124 - NaN is unlike itself
         return str(int(raw)) if raw.is_integer() else repr(raw)
-    raise ParseError("bad_type", msg("Text is wanted here, not {kind}.", kind=type(raw).__name__))
+    raise ParseError("bad_type", msg("Text is wanted here, not a list or another kind of value."))
 
 
 def parse_id(raw: Any, example: str = "729384756102") -> int:
@@ -67,7 +67,7 @@ def split_list(raw: Any, limit: int = 1000) -> list[Any]:
     elif isinstance(raw, int) and not isinstance(raw, bool):
         raw = [raw]
     if not isinstance(raw, list | tuple):
-        raise ParseError("bad_type", msg("A list is wanted here, not {kind}.", kind=type(raw).__name__))
+        raise ParseError("bad_type", msg("A list is wanted here."))
     if len(raw) > limit:
         raise ParseError("too_long", msg("Too many items, at most {limit} fit.", limit=limit))
     return [item for item in raw if item not in (None, "")]
