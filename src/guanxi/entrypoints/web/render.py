@@ -103,8 +103,8 @@ def relative_date(day: int | None) -> Markup:
 
 def url(path: str, **query: Any) -> str:
     """`url("/o/opportunity", view=3)`: None and "" are left out, lists repeat."""
-    pairs = [(k, v) for k, v in query.items() if v not in (None, "", ())]
-    return quote(path, safe="/:@-._~!$&'()*+,;=%") + (f"?{urlencode(pairs, doseq=True)}" if pairs else "")
+    given = [(k, v) for k, v in query.items() if v not in (None, "", ())]
+    return quote(path, safe="/:@-._~!$&'()*+,;=%") + (f"?{urlencode(given, doseq=True)}" if given else "")
 
 
 def plural(count: int, one: str, many: str) -> str:
@@ -112,12 +112,17 @@ def plural(count: int, one: str, many: str) -> str:
     return one if count == 1 else many
 
 
+def pairs(values: Sequence[str]) -> list[tuple[str, str]]:
+    """Options of a select whose keys are their own names."""
+    return [(value, value) for value in values]
+
+
 def to_json(value: Any) -> Markup:
     """JSON that may stand inside `<script type="application/json">` or an attribute in single quotes."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=label)
     for char, code in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("'", "\\u0027")):
         text = text.replace(char, code)
-    return Markup(text)
+    return Markup(text)  # noqa: S704 - nothing in it can end a script or an attribute
 
 
 def bars(values: Sequence[float]) -> list[tuple[float, float]]:
@@ -128,6 +133,11 @@ def bars(values: Sequence[float]) -> list[tuple[float, float]]:
         out.append((round(at, 2), round(max(0, width - 1), 2)))
         at += width
     return out
+
+
+HELPERS = (
+    t, th, label, icon, money, number, date, moment, relative, relative_date, url, plural, pairs, to_json, bars,
+)  # fmt: skip
 
 
 def make_environment(extra: Sequence[Path] = ()) -> Environment:
@@ -142,8 +152,7 @@ def make_environment(extra: Sequence[Path] = ()) -> Environment:
         lstrip_blocks=True,
         bytecode_cache=FileSystemBytecodeCache(str(cache)) if cache.stat().st_uid == os.getuid() else None,
     )
-    helpers = (t, th, label, icon, money, number, date, moment, relative, relative_date, url, plural, to_json, bars)
-    env.globals.update({f.__name__: f for f in helpers})
+    env.globals.update({f.__name__: f for f in HELPERS})
     env.globals.update(asset=asset, has_vendor=has_vendor, initials=parts.initials, pair_of=parts.pair_of)
     env.globals.update(is_han=parts.is_han, locale=LOCALE.get)
     env.globals["ui"] = env.get_template("parts/ui.html").module

@@ -1,0 +1,192 @@
+"""Signing in and out, and one's own profile: language, theme, zone, password, devices."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from zoneinfo import available_timezones
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from guanxi.base.errors import FieldError, Invalid, Problem, Unauthenticated, msg
+from guanxi.base.i18n import LANGUAGES, translate
+from guanxi.entrypoints.web.render import sentence
+from guanxi.entrypoints.web.session import (
+    LANGUAGE_COOKIE,
+    THEME_COOKIE,
+    THEMES,
+    drop_token,
+    guest_locale,
+    keep_choice,
+    keep_token,
+    safe_path,
+    space_of,
+    visit,
+)
+from guanxi.entrypoints.web.shell import page, plain_page, see_other
+from guanxi.kernel.access.actors import system
+from guanxi.kernel.access.passwords import authenticate, check_password, hash_password, judge_password, store_hash, stored_hash
+from guanxi.kernel.access.sessions import close_session, close_sessions, list_sessions, open_session
+from guanxi.kernel.records.types import Change
+from guanxi.kernel.records.write import save
+
+COMMON_ZONES = ("Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Tokyo", "Asia/Singapore", "Asia/Kolkata",
+                "Asia/Dubai", "Europe/London", "Europe/Berlin", "Europe/Moscow", "America/New_York", "America/Chicago",
+                "America/Los_Angeles", "America/Sao_Paulo", "Australia/Sydney", "UTC")  # fmt: skip
+
+
+def text_of(form: FormData, name: str) -> str:
+    """A text field of a form; a file in its place counts as nothing."""
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def show_sign_in(request: Request) -> Response:
+    """The sign-in page; those who are signed in already go on."""
+    try:
+        visit(request)
+    except Unauthenticated:
+        return plain_page(request, "auth/sign_in.html", next=safe_path(request.query_params.get("next", "/")))
+    return RedirectResponse("/", 303)
+
+
+async def sign_in(request: Request) -> Response:
+    """Checks e-mail and password; a new session every time, so that none can be fixed beforehand."""
+    form = await request.form(max_files=0, max_fields=10)
+    return await run_in_threadpool(_sign_in, request, form)
+
+
+def _sign_in(request: Request, form: FormData) -> Response:
+    space, email = space_of(request), text_of(form, "email").strip()
+    onward = safe_path(text_of(form, "next") or "/")
+    address = request.client.host if request.client else ""
+    with space.read(system("sign-in")) as work:
+        catalog, now = work.catalog, work.now
+    try:
+        user = authenticate(space.db, catalog, email, text_of(form, "password"), address=address, now=now)
+    except Problem as problem:
+        said = sentence(problem.message, guest_locale(request))
+        return plain_page(request, "auth/sign_in.html", status=problem.status, error=said, email=email, next=onward)
+    token = open_session(space.db, user, agent=request.headers.get("user-agent", ""), address=address, now=now)
+    answer = RedirectResponse(onward, 303)
+    keep_token(request, answer, token)
+    answer.delete_cookie(THEME_COOKIE, path="/")
+    return answer
+
+
+def sign_out(request: Request) -> Response:
+    """Ends this session on the server and in the browser."""
+    me = visit(request)
+    close_session(me.space.db, me.user, me.session.id)
+    answer = RedirectResponse("/sign-in", 303)
+    drop_token(request, answer)
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
+
+
+async def choose_language(request: Request) -> Response:
+    """Changes the language, with or without an account, and returns to the page."""
+    form = await request.form(max_files=0, max_fields=10)
+    return await run_in_threadpool(_choose, request, text_of(form, "language"), LANGUAGE_COOKIE, LANGUAGES, "language")
+
+
+async def choose_theme(request: Request) -> Response:
+    """Light, dark or as the device."""
+    form = await request.form(max_files=0, max_fields=10)
+    return await run_in_threadpool(_choose, request, text_of(form, "theme"), THEME_COOKIE, THEMES, "theme")
+
+
+def _choose(request: Request, value: str, cookie: str, allowed: tuple[str, ...], field: str) -> Response:
+    if value not in allowed:
+        raise Invalid(msg("This choice is not offered."))
+    _, _, back = request.headers.get("referer", "").partition(request.headers.get("host", "?"))
+    answer = RedirectResponse(safe_path(back or "/"), 303)
+    keep_choice(request, answer, cookie, value)
+    with suppress(Unauthenticated):  # without an account the cookie is all there is
+        _save_self(request, {field: value})
+    return answer
+
+
+def _save_self(request: Request, values: dict[str, str]) -> None:
+    me = visit(request)
+    with me.space.write(me.user) as work, work.as_system("own profile"):
+        save(work, [Change("edit", "user", values, id=me.user)])
+
+
+def show_profile(request: Request, *, status: int = 200, errors: dict[str, str] | None = None) -> Response:
+    """One's own settings and devices."""
+    me = visit(request)
+    row = me.catalog.config["user"][me.user]
+    devices = list_sessions(me.space.db, me.user, me.space.clock())
+    zones = COMMON_ZONES if me.actor.zone in COMMON_ZONES else (me.actor.zone, *COMMON_ZONES)
+    return page(
+        request, "shell/profile.html", me, status=status, active="profile", row=row, devices=devices,
+        current=me.session.id, zones=zones, errors=errors or {},
+    )  # fmt: skip
+
+
+async def save_profile(request: Request) -> Response:
+    """Name of the language, theme and zone."""
+    form = await request.form(max_files=0, max_fields=20)
+    return await run_in_threadpool(_save_profile, request, form)
+
+
+def _save_profile(request: Request, form: FormData) -> Response:
+    language, theme, zone = (text_of(form, name) for name in ("language", "theme", "zone"))
+    if language not in LANGUAGES or theme not in THEMES or zone not in available_timezones():
+        raise Invalid(msg("This choice is not offered."))
+    _save_self(request, {"language": language, "theme": theme, "zone": zone})
+    answer = see_other("/profile", note=translate("Profile saved", language))
+    keep_choice(request, answer, LANGUAGE_COOKIE, language)
+    keep_choice(request, answer, THEME_COOKIE, theme)
+    return answer
+
+
+async def change_password(request: Request) -> Response:
+    """Needs the present password; all other devices are signed out."""
+    form = await request.form(max_files=0, max_fields=10)
+    return await run_in_threadpool(_change_password, request, form)
+
+
+def _change_password(request: Request, form: FormData) -> Response:
+    me = visit(request)
+    with me.space.db.read() as session:
+        stored = stored_hash(session, me.user)
+    try:
+        if stored is None or not check_password(text_of(form, "present"), stored):
+            text = msg("This is not your present password.")
+            raise Invalid(text, errors=[FieldError("present", "wrong", text)])
+        row = me.catalog.config["user"][me.user]
+        judge_password(text_of(form, "fresh"), field="fresh", names=(row["name"], row["email"]))
+    except Invalid as problem:
+        errors = {error.field: sentence(error.message, me.locale) for error in problem.errors}
+        return show_profile(request, status=422, errors=errors)
+    renewed = hash_password(text_of(form, "fresh"))
+    with me.space.db.write() as session:
+        store_hash(session, me.user, renewed, me.space.clock())
+    ended = close_sessions(me.space.db, me.user, keep=me.session.id)
+    note = translate("Password changed. {n} other devices were signed out.", me.locale.language, n=ended)
+    return see_other("/profile", note=note)
+
+
+def end_device(request: Request) -> Response:
+    """Signs one of one's own devices out."""
+    me = visit(request)
+    close_session(me.space.db, me.user, request.path_params["id"])
+    return see_other("/profile", note=translate("Device signed out", me.locale.language))
+
+
+ROUTES = (
+    Route("/sign-in", show_sign_in, methods=["GET"]),
+    Route("/sign-in", sign_in, methods=["POST"]),
+    Route("/sign-out", sign_out, methods=["POST"]),
+    Route("/language", choose_language, methods=["POST"]),
+    Route("/theme", choose_theme, methods=["POST"]),
+    Route("/profile", show_profile, methods=["GET"]),
+    Route("/profile", save_profile, methods=["POST"]),
+    Route("/profile/password", change_password, methods=["POST"]),
+    Route("/profile/devices/{id}/end", end_device, methods=["POST"]),
+)

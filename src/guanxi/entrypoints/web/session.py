@@ -1,0 +1,128 @@
+"""Who asks: the signed-in visitor of a request, and the language, theme and zone to answer in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from guanxi.base.errors import NotFound, Unauthenticated, msg
+from guanxi.base.i18n import LANGUAGES, Language, Locale
+from guanxi.entrypoints.web.security import cookie_name, is_secure, token_of
+from guanxi.kernel.access.actors import Actor, load_actor, system
+from guanxi.kernel.access.sessions import LIFE, WebSession, csrf_of, read_session
+from guanxi.kernel.catalog.snapshot import Catalog
+from guanxi.kernel.context import Space
+
+LANGUAGE_COOKIE, THEME_COOKIE, NOTE_COOKIE = "guanxi_language", "guanxi_theme", "guanxi_note"
+THEMES = ("light", "dark", "auto")
+YEAR = 365 * 86_400
+
+
+class Site(Protocol):
+    """What the web needs from whoever starts it."""
+
+    def space(self, request: Request) -> Space:
+        """The workspace of this host or path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request by somebody who is signed in; the catalogue is the snapshot at its start."""
+
+    space: Space
+    catalog: Catalog
+    user: int
+    actor: Actor
+    locale: Locale
+    csrf: str
+    session: WebSession
+    theme: str = "auto"
+
+
+def space_of(request: Request) -> Space:
+    """The workspace this request is about."""
+    site: Site = request.app.state.site
+    return site.space(request)
+
+
+def visit(request: Request) -> Visit:
+    """The visitor; `Unauthenticated` (the sign-in page) if nobody is signed in. Looked up once per request."""
+    known: Visit | None = getattr(request.state, "visit", None)
+    if known is None:
+        known = request.state.visit = _look_up(request)
+    return known
+
+
+def _look_up(request: Request) -> Visit:
+    space, token = space_of(request), token_of(request.scope)
+    now = space.clock()
+    session = read_session(space.db, token, now) if token else None
+    if session is None:
+        raise Unauthenticated(msg("Sign in to go on."))
+    with space.read(system("sign-in")) as work:
+        catalog = work.catalog
+        try:
+            actor = load_actor(catalog, session.user)
+        except NotFound:
+            raise Unauthenticated(msg("Sign in to go on.")) from None
+    language: Language = "en" if actor.language == "en" else "zh-CN"
+    locale = Locale(language, actor.zone, str(catalog.settings.get("currency", "CNY")), now)
+    return Visit(space, catalog, session.user, actor, locale, csrf_of(token), session, theme_of(request, actor.theme))
+
+
+def guest_locale(request: Request) -> Locale:
+    """Language of somebody not signed in: their choice, what the browser asks for, else Chinese."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen not in LANGUAGES:
+        asked = request.headers.get("accept-language", "")
+        chosen = next((_match(part) for part in asked.split(",") if _match(part)), "zh-CN")
+    return Locale("en" if chosen == "en" else "zh-CN")
+
+
+def _match(part: str) -> str:
+    tag = part.partition(";")[0].strip().lower()
+    return "zh-CN" if tag.startswith("zh") else "en" if tag.startswith("en") else ""
+
+
+def reader(request: Request) -> Locale:
+    """The locale of a request, signed in or not; never fails."""
+    known: Visit | None = getattr(request.state, "visit", None)
+    return known.locale if known is not None else guest_locale(request)
+
+
+def theme_of(request: Request, saved: str = "auto") -> str:
+    """This device's choice, else the saved one."""
+    chosen = request.cookies.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else saved if saved in THEMES else "auto"
+
+
+def keep_token(request: Request, response: Response, token: str) -> None:
+    """Puts a new session into the browser."""
+    response.set_cookie(
+        cookie_name(request.scope),
+        token,
+        max_age=LIFE // 1_000_000,
+        path="/",
+        secure=is_secure(request.scope),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def drop_token(request: Request, response: Response) -> None:
+    """Takes the session out of the browser."""
+    response.delete_cookie(cookie_name(request.scope), path="/", secure=is_secure(request.scope), httponly=True)
+
+
+def keep_choice(request: Request, response: Response, name: str, value: str) -> None:
+    """Remembers language or theme on this device for a year."""
+    response.set_cookie(name, value, max_age=YEAR, path="/", secure=is_secure(request.scope), samesite="lax")
+
+
+def safe_path(path: str) -> str:
+    """A path of this site to go on to, never another site's address."""
+    fine = path.startswith("/") and not path.startswith(("//", "/\\")) and not any(ord(c) < 33 for c in path)
+    return path if fine and "\\" not in path else "/"

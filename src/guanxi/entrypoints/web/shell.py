@@ -1,0 +1,171 @@
+"""The frame around every page: navigation from the catalogue, notes after a redirect, answers to pages and htmx."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from jinja2 import Template
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from guanxi.base.i18n import L, Label
+from guanxi.entrypoints.web import render
+from guanxi.entrypoints.web.parts import NavArea, NavItem
+from guanxi.entrypoints.web.session import NOTE_COOKIE, Visit, guest_locale, safe_path, theme_of
+from guanxi.kernel.catalog.model import Object
+
+AREAS: dict[str, Label] = {
+    "sales": L("Sales", "销售"),
+    "customers": L("Customers", "客户"),
+    "marketing": L("Marketing", "营销"),
+    "service": L("Service", "服务"),
+    "collaboration": L("Collaboration", "协作"),
+    "loyalty": L("Loyalty", "会员"),
+    "partners": L("Partners", "伙伴"),
+    "analytics": L("Insight", "分析"),
+}
+HOME = NavItem(L("Home", "首页"), "home", "/", key="h", name="home")
+INBOX = NavItem(L("Inbox", "收件箱"), "inbox", "/notifications", key="i", name="notifications")
+FOOT = (
+    NavItem(L("Changes & undo", "变更与撤销"), "history", "/changes", key="u", name="changes"),
+    NavItem(L("Settings", "设置"), "settings", "/settings", key="s", name="settings"),
+)
+KEYS = {"lead": "l", "account": "a", "contact": "c", "opportunity": "o", "quote": "q", "ticket": "t"}
+PHONE = ("opportunity", "account")
+
+
+def navigation(me: Visit) -> tuple[NavArea, ...]:
+    """Home first, then the objects this person may see, by area; made once per snapshot and person."""
+    key = ("navigation", me.user)
+    known: tuple[NavArea, ...] | None = me.catalog.memo.get(key)
+    if known is None:
+        groups: dict[str, list[NavItem]] = {}
+        for item in me.catalog.objects.values():
+            if item.area and not item.retired and me.actor.rights.scope(item.name, "read") != "none":
+                groups.setdefault(item.area, []).append(_item(item))
+        order = [name for name in AREAS if name in groups] + [name for name in groups if name not in AREAS]
+        areas = (NavArea(AREAS.get(name) or Label(name.title(), name), tuple(groups[name])) for name in order)
+        known = me.catalog.memo[key] = (NavArea(None, (HOME, INBOX)), *areas)
+    return known
+
+
+def _item(item: Object) -> NavItem:
+    return NavItem(item.plural, item.icon, f"/o/{item.name}", key=KEYS.get(item.name, ""), name=item.name)
+
+
+def creatable(me: Visit) -> tuple[NavItem, ...]:
+    """What the New menu offers."""
+    rights = me.actor.rights
+    return tuple(
+        NavItem(item.label, item.icon, f"/o/{item.name}/new", name=item.name)
+        for item in me.catalog.objects.values()
+        if item.area and not item.retired and item.kind in ("record", "document")
+        if rights.scope(item.name, "create") != "none"
+    )
+
+
+def tabbar(me: Visit) -> tuple[NavItem, ...]:
+    """The phone's bottom line: home, two objects, inbox (the plus goes between)."""
+    seen = [i for area in navigation(me) for i in area.items if i.name in PHONE]
+    chosen = sorted(seen, key=lambda i: PHONE.index(i.name))
+    return (HOME, *chosen, INBOX)
+
+
+def frame(request: Request, me: Visit) -> dict[str, Any]:
+    """What layout.html needs."""
+    return {
+        **basics(request),
+        "me": {"id": me.user, "name": me.actor.name},
+        "workspace": me.catalog.settings.get("name") or me.space.name,
+        "nav": navigation(me),
+        "nav_foot": FOOT if me.actor.rights.admin else FOOT[:1],
+        "tabbar": tabbar(me),
+        "creatable": creatable(me),
+        "theme": me.theme,
+        "csrf": me.csrf,
+        "csrf_field": Markup('<input type="hidden" name="_csrf" value="{}">').format(me.csrf),
+    }
+
+
+def basics(request: Request) -> dict[str, Any]:
+    """What pages without an account need."""
+    note = read_note(request)
+    return {
+        "request": request,
+        "path": request.url.path,
+        "theme": theme_of(request),
+        "csrf": "",
+        "csrf_field": "",
+        "notes": [note] if note else [],
+    }
+
+
+def page(
+    request: Request, template: str | Template, me: Visit, *, status: int = 200, **context: Any
+) -> HTMLResponse:
+    """A whole page in the frame; `active` marks a line of the side bar."""
+    html = render.fragment(template, {**frame(request, me), **context}, me.locale)
+    answer = render.respond(html, status)
+    if NOTE_COOKIE in request.cookies:
+        answer.delete_cookie(NOTE_COOKIE, path="/")
+    return answer
+
+
+def piece(
+    request: Request,
+    template: str | Template,
+    me: Visit,
+    *,
+    status: int = 200,
+    trigger: dict[str, Any] | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """A fragment for htmx; `trigger` fires events there, such as `{"gx:toast": {"text": …, "undo": …}}`."""
+    names = {"request": request, "csrf": me.csrf, "csrf_field": frame(request, me)["csrf_field"]}
+    html = render.fragment(template, {**names, **context}, me.locale)
+    return render.respond(html, status, {"HX-Trigger": json.dumps(trigger)} if trigger else None)
+
+
+def plain_page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """A page for somebody who is not signed in."""
+    html = render.fragment(template, {**basics(request), **context}, guest_locale(request))
+    return render.respond(html, status)
+
+
+def see_other(path: str, *, note: str = "", undo: str = "", tone: str = "") -> RedirectResponse:
+    """After a POST: go to `path` and say there what was done, with a link that undoes it."""
+    answer = RedirectResponse(safe_path(path), 303)
+    if note:
+        data = json.dumps({"text": note[:300], "undo": undo or None, "tone": tone}).encode()
+        value = base64.urlsafe_b64encode(data).decode()
+        answer.set_cookie(NOTE_COOKIE, value, max_age=60, path="/", httponly=True, samesite="lax")
+    return answer
+
+
+def read_note(request: Request) -> dict[str, Any] | None:
+    """The note that a redirect left; shown once as a toast."""
+    try:
+        data = json.loads(base64.urlsafe_b64decode(request.cookies.get(NOTE_COOKIE, "").encode()))
+    except (ValueError, binascii.Error):
+        return None
+    if not isinstance(data, dict) or not isinstance(data.get("text"), str):
+        return None
+    undo = data.get("undo")
+    return {"text": data["text"][:300], "undo": safe_path(undo) if isinstance(undo, str) else None,
+            "tone": "red" if data.get("tone") == "red" else ""}  # fmt: skip
+
+
+def wants_piece(request: Request) -> bool:
+    """Whether htmx asks for a part of a page."""
+    return render.is_fragment(request)
+
+
+def go(path: str, request: Request) -> Response:
+    """Sends the browser to another page, also when htmx asked."""
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=204, headers={"HX-Redirect": safe_path(path)})
+    return RedirectResponse(safe_path(path), 303)

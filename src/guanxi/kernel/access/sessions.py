@@ -1,0 +1,110 @@
+"""Sign-ins kept on the server: only a hash of the token is stored; each can be listed and ended."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+import msgspec
+
+from guanxi.kernel.storage.database import Database
+
+DAY = 86_400_000_000
+LIFE, IDLE, TOUCH = 30 * DAY, 14 * DAY, 300_000_000  # µs; `seen_at` is written at most every five minutes
+
+
+@dataclass(frozen=True, slots=True)
+class WebSession:
+    """One device that is signed in. `id` is the hash of its token."""
+
+    id: str
+    user: int
+    created: int
+    seen: int
+    expires: int
+    agent: str
+    address: str
+
+
+def session_id(token: str) -> str:
+    """What is stored instead of the token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def csrf_of(token: str) -> str:
+    """The token of forms: made from the session's, without giving it away."""
+    return hashlib.sha256(b"csrf " + token.encode()).hexdigest()[:40]
+
+
+def open_session(database: Database, user: int, *, agent: str, address: str, now: int) -> str:
+    """Signs a device in; the token goes into its cookie and nowhere else. Expired ones are swept on the way."""
+    token = secrets.token_urlsafe(32)
+    data = msgspec.json.encode({"agent": agent[:300], "address": address[:60]}).decode()
+    with database.ephemeral() as session:
+        session.run(f'DELETE FROM {session.table("web_session")} WHERE "expires_at" < ?', (now,))
+        session.insert(
+            "web_session",
+            ("id", "user", "created_at", "seen_at", "expires_at", "data"),
+            [(session_id(token), user, now, now, now + LIFE, data)],
+        )
+    return token
+
+
+_COLUMNS = '"id", "user", "created_at", "seen_at", "expires_at", "data"'
+
+
+def read_session(database: Database, token: str, now: int) -> WebSession | None:
+    """The session of this token if it still counts; notes every few minutes that it was seen."""
+    with database.ephemeral(write=False) as session:
+        row = session.one(
+            f'SELECT {_COLUMNS} FROM {session.table("web_session")} WHERE "id" = ?', (session_id(token),)
+        )
+    if row is None or row[4] <= now or row[3] + IDLE <= now:
+        return None
+    if row[3] + TOUCH < now:
+        with database.ephemeral() as session:
+            session.run(f'UPDATE {session.table("web_session")} SET "seen_at" = ? WHERE "id" = ?', (now, row[0]))
+    return _read(row)
+
+
+def list_sessions(database: Database, user: int, now: int) -> list[WebSession]:
+    """The devices of one person, latest first."""
+    with database.ephemeral(write=False) as session:
+        rows = session.rows(
+            f'SELECT {_COLUMNS} FROM {session.table("web_session")}'
+            ' WHERE "user" = ? AND "expires_at" > ? ORDER BY "seen_at" DESC',
+            (user, now),
+        )
+    return [_read(row) for row in rows if row[3] + IDLE > now]
+
+
+def close_session(database: Database, user: int, ident: str) -> bool:
+    """Signs one device of this person out; False if there is none."""
+    with database.ephemeral() as session:
+        done = session.run(
+            f'DELETE FROM {session.table("web_session")} WHERE "id" = ? AND "user" = ?', (ident, user)
+        )
+    return done > 0
+
+
+def close_sessions(database: Database, user: int, *, keep: str = "") -> int:
+    """Signs all devices of a person out, except one: after a password change, or when somebody leaves."""
+    with database.ephemeral() as session:
+        return session.run(
+            f'DELETE FROM {session.table("web_session")} WHERE "user" = ? AND "id" <> ?', (user, keep)
+        )
+
+
+def _read(row: tuple[object, ...]) -> WebSession:
+    ident, user, created, seen, expires, data = row
+    known = msgspec.json.decode(str(data or "{}"), type=dict[str, str])
+    return WebSession(
+        str(ident),
+        int(str(user)),
+        int(str(created)),
+        int(str(seen)),
+        int(str(expires)),
+        known.get("agent", ""),
+        known.get("address", ""),
+    )
