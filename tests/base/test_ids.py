@@ -39,7 +39,7 @@ def test_ids_tell_their_time_and_node_keeps_them_apart():
 def test_threads_share_one_source():
     source = IdSource(1, lambda: NOW)
     with ThreadPoolExecutor(8) as pool:
-        parts = list(pool.map(lambda n: source.take(n % 50) + [source.next()], range(400)))
+        parts = list(pool.map(lambda n: [*source.take(n % 50), source.next()], range(400)))
     ids = [i for part in parts for i in part]
     assert len(ids) == len(set(ids))
 

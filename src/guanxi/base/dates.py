@@ -25,12 +25,13 @@ MAX_US = (dt.datetime(9999, 12, 30, tzinfo=dt.UTC) - _EPOCH) // _US
 _YMD = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _DMY = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
-_MONTHS = {m: n for n, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}
+_MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {name.lower(): number for number, name in enumerate(_MONTH_NAMES, 1)}
 _NAMED_DMY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[\s-]+([a-z]{3,9})\.?,?[\s-]+(\d{4})")
 _NAMED_MDY = re.compile(r"([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
 _WORDS = {
     "today": 0, "今天": 0, "今日": 0, "yesterday": -1, "昨天": -1, "昨日": -1, "tomorrow": 1, "明天": 1, "明日": 1,
-    "昨日": -1, "前天": -2, "后天": 2, "大后天": 3, "大前天": -3,
+    "前天": -2, "后天": 2, "大后天": 3, "大前天": -3,
 }  # fmt: skip
 _AGO = re.compile(r"(\d{1,5})\s*(?:days?\s+ago|天前|天之前|天以前)")
 _IN = re.compile(r"(?:in\s+(\d{1,5})\s*days?|(\d{1,5})\s*(?:天后|天之后|天以后))")
@@ -285,9 +286,6 @@ def iso_date(day: int) -> str:
 def iso_datetime(us: int) -> str:
     """RFC 3339 in UTC with `Z`; microseconds only when there are any."""
     return (_EPOCH + dt.timedelta(microseconds=us)).isoformat()[:-6] + "Z"
-
-
-_MONTH_NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def show_date(day: int, language: str) -> str:

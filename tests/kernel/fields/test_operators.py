@@ -28,7 +28,7 @@ from tests.kernel.fields.samples import ENV, sample
         ("user", "is_me", [], "x = me()"),
         ("team", "is_my_teams", [], "x in my_teams()"),
         ("lookup", "in", ["7", 8], "x in [7, 8]"),
-        ("address", "in_region", ["320500"], 'starts_with(x, "3205")'),
+        ("address", "in_region", ["320500"], r'contains(x, "\"region\":\"3205")'),
         ("percent", "gt", ["12.5%"], "x > 12.5"),
         ("email", "is_empty", [], "is_empty(x)"),
         ("phone", "eq", ["138 0000 1234"], 'x = "+8613800001234"'),
@@ -72,13 +72,22 @@ def test_the_expression_language_takes_all_of_them(name):
     given = {"nothing": [], "period": list(PERIODS)[:1], "region": ["320500"], "text": ["张"], "two": [value, value]}
     for operator in offered(field):
         written = write_filter(field, operator.name, given.get(operator.takes, [value]), ENV)
-        assert expr.check_condition(expr.parse(written), schema)
+        assert expr.check_condition(expr.parse(written), schema).kind == "boolean"
 
 
 @pytest.mark.parametrize("period", PERIODS.values(), ids=lambda p: p.name)
 def test_periods_mean_what_dates_say(period):
     today = 20_778
     schema, bind = expr.fields(expr.Var("x", "date", '"x"', "x")), expr.Bind(today=today, now=today * dates.DAY)
-    holds = expr.compile_python(expr.check_condition(expr.parse(period.write("x")), schema))
+    holds = expr.compile_python(expr.parse(period.write("x")), schema)
     first, after = dates.period(period.name, today)
     assert [holds({"x": day}, bind) for day in (first - 1, first, after - 1, after)] == [False, True, True, False]
+
+
+def test_a_region_holds_its_own_addresses_only():
+    field = sample("address")
+    schema, bind = expr.fields(expr.Var("x", "text", '"x"', "x")), expr.Bind(today=0, now=0)
+    holds = expr.compile_python(expr.parse(write_filter(field, "in_region", ["320500"], ENV)), schema)
+    typed = ["江苏省苏州市姑苏区", "江苏省南京市", {"street": 'x "region":"3205 y'}, "1 Main St"]
+    stored = [TYPES["address"].parse(field, raw, ENV)[0] for raw in typed]
+    assert [holds({"x": value}, bind) for value in stored] == [True, False, False, False]

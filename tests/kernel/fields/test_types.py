@@ -118,7 +118,7 @@ def test_the_example_is_taken_and_json_comes_back(field):
     assert kind.parse(field, sent, ENV) == values
     for language in ("en", "zh-CN"):
         assert kind.show(field, values, Locale(language))
-    assert all(isinstance(piece, str) and piece for piece in kind.search(field, values))
+    assert all(kind.search(field, values))
 
 
 @pytest.mark.parametrize("field", SAMPLES, ids=ids)

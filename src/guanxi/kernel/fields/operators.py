@@ -69,7 +69,7 @@ _ALL = (
     Operator("is_me", L("is me", "是我"), "nothing", _constant("{} = me()")),
     Operator("is_my_team", L("is my team", "是我的团队"), "nothing", _constant("{} = my_team()")),
     Operator("is_my_teams", L("is my team or below", "是我的团队或下级"), "nothing", _constant("{} in my_teams()")),
-    Operator("in_region", L("is in", "位于"), "region", _call("starts_with")),
+    Operator("in_region", L("is in", "位于"), "region", _call("contains")),
 )
 OPERATORS: Mapping[str, Operator] = {o.name: o for o in _ALL}
 
@@ -177,7 +177,8 @@ def _given(field: FieldLike, operator: Operator, raw: Any, env: ParseEnv) -> str
         if region is None:
             raise BadInput(msg("“{value}” is not a region code. Write it like {example}.", value=raw, example="320508"))
         code = str(raw)
-        return quote(code[:2] if code[2:] == "0000" else code[:4] if code[4:] == "00" else code)
+        prefix = code[:2] if code[2:] == "0000" else code[:4] if code[4:] == "00" else code
+        return quote(f'"region":"{prefix}')  # as stored in the address; typed quotes are escaped there
     if operator.takes == "text":
         if not isinstance(raw, str) or not raw.strip():
             raise BadInput(msg("Give a value to compare {field} with.", field=field.name))
