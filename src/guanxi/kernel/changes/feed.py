@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from guanxi.kernel.changes.log import Entry, chain_of, decode, last_seal
 from guanxi.kernel.storage.database import Database
-from guanxi.kernel.storage.postgres import PostgresDatabase, lock_key
-from guanxi.kernel.storage.session import Session
+from guanxi.kernel.storage.session import Session, lock_key
 
 SEAL_BATCH = 500
 ROWS_BATCH = 5_000  # a batch of sets ends early when it holds this many changes
@@ -39,9 +38,7 @@ class Follower:
 
 
 def seal(database: Database) -> int:
-    """Give committed sets their places, under a lease that ends with the transaction (SQLite: done at commit)."""
-    if not isinstance(database, PostgresDatabase):
-        return 0
+    """Give committed sets their places, under a lease that ends with the transaction."""
     with database.read() as session:
         if session.value(f"SELECT 1 FROM {session.table('unsealed')} LIMIT 1") is None:
             return 0
@@ -53,10 +50,12 @@ def seal(database: Database) -> int:
     return done
 
 
-def _seal_batch(database: PostgresDatabase) -> int:
+def _seal_batch(database: Database) -> int:
     with database.write(bulk=True) as session:
         # Alone in its statement: the next one must see all that the sealer before us committed.
-        if not session.value(f"SELECT pg_try_advisory_xact_lock({lock_key('sealer', database.schema)})"):
+        if session.schema and not session.value(
+            "SELECT pg_try_advisory_xact_lock(?)", (lock_key("sealer", session.schema),)
+        ):
             return 0
         waiting = session.rows(
             f"SELECT set_id, digest, size FROM {session.table('unsealed')} ORDER BY seq LIMIT ?", (SEAL_BATCH,)
@@ -69,10 +68,10 @@ def _seal_batch(database: PostgresDatabase) -> int:
             pos, chain = pos + 1, chain_of(chain, digest)
             sealed.append((pos, set_id, size, digest, chain))
         session.insert("seal", ("pos", "set_id", "size", "digest", "chain"), sealed)
-        session.run(
-            f"DELETE FROM {session.table('unsealed')} WHERE set_id = ANY(?)", ([set_id for set_id, _, _ in waiting],)
+        session.many(
+            f"DELETE FROM {session.table('unsealed')} WHERE set_id = ?", [(set_id,) for set_id, _, _ in waiting]
         )
-        session.rows("SELECT pg_notify(?, ?)", (database.channel, str(pos)))
+        database.notify(session)
         return len(sealed)
 
 

@@ -45,6 +45,9 @@ class Database(ABC):
     def wait(self, seconds: float) -> None:
         """Sleep until something was sealed or enqueued, or `seconds` have passed."""
 
+    def notify(self, session: Session) -> None:  # noqa: B027 - a commit wakes this process anyway
+        """Wake those who `wait` when this transaction commits; called by the sealer only (KD 1)."""
+
     @abstractmethod
     def checkpoint(self) -> None:
         """Move what the write-ahead log holds into the main file (SQLite); called by a job."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from guanxi.kernel.storage.engine import Database
-from guanxi.kernel.storage.session import Busy, Cancelled, Duplicate, Session, Tuple, Unavailable, too_slow
+from guanxi.kernel.storage.session import (
+    Busy,
+    Cancelled,
+    Duplicate,
+    Session,
+    Tuple,
+    Unavailable,
+    lock_key,
+    too_slow,
+)
 
 COPY_FROM = 500  # rows; below, executemany is faster than asking for a COPY
 POOL, OVERFLOW = 8, 8
@@ -35,11 +43,6 @@ type_names = {"bigint": "int8", "text": "text", "integer": "int4"}
 def placeholders(sql: str) -> str:
     """`?` → `%s`, kept per text. SQL text never contains a literal question mark."""
     return sql.replace("%", "%%").replace("?", "%s")
-
-
-def lock_key(*names: str) -> int:
-    """A 63-bit advisory lock number for a thing of a workspace."""
-    return int.from_bytes(hashlib.sha256("\0".join(names).encode()).digest()[:8], "big") >> 1
 
 
 class NumericLoader(Loader):
@@ -289,6 +292,9 @@ class PostgresDatabase(Database):
                 if self._listener is not None:
                     self._listener.close()
                 time.sleep(min(seconds, 1.0))
+
+    def notify(self, session: Session) -> None:
+        session.rows("SELECT pg_notify(?, '')", (self.channel,))
 
     def checkpoint(self) -> None:
         """PostgreSQL does this by itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -56,6 +57,11 @@ def too_slow() -> TooSlow:
 def quote(name: str) -> str:
     """A quoted identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def lock_key(*names: str) -> int:
+    """A 63-bit advisory lock number for a thing of a workspace."""
+    return int.from_bytes(hashlib.sha256("\0".join(names).encode()).digest()[:8], "big") >> 1
 
 
 class Session(ABC):

@@ -209,11 +209,16 @@ class SqliteDatabase(Database):
 
     def close(self) -> None:
         self._readers.dispose()
-        self._writer.close()
+        with self._turn.take():  # a connection closed under a running statement would crash the process
+            self._writer.close()
+            self._turn.refuse()
         self._turn.close()
         if self._short is not None:
-            self._short[1].close()
-            self._short[0].close()
+            turn, connection = self._short
+            with turn.take():
+                connection.close()
+                turn.refuse()
+            turn.close()
 
 
 @contextmanager

@@ -8,10 +8,20 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition, Lock, get_ident
 
 from guanxi.kernel.storage.session import Busy
+
+BULK_PATIENCE = 0.5  # seconds without a bulk turn, after which one goes before the interactive ones
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ticket:
+    """A place in the queue."""
+
+    since: float
 
 
 class Turn:
@@ -24,8 +34,10 @@ class Turn:
         self._gate = os.open(f"{path}.gate", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._turn = os.open(f"{path}.turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._changed = Condition(Lock())
-        self._waiting: tuple[deque[object], deque[object]] = (deque(), deque())  # interactive, bulk
+        self._waiting: tuple[deque[Ticket], deque[Ticket]] = (deque(), deque())  # interactive, bulk
         self._holder: int | None = None
+        self._last_bulk = 0.0
+        self._closed = False
 
     @contextmanager
     def take(self, *, bulk: bool = False, patience: float = 20.0) -> Iterator[None]:
@@ -49,29 +61,38 @@ class Turn:
         with self._changed:
             if self._holder == me:
                 raise RuntimeError("a write transaction was opened inside another one of the same thread")
-            ticket, queue = object(), self._waiting[bulk]
+            ticket, queue = Ticket(time.monotonic()), self._waiting[bulk]
             queue.append(ticket)
             try:
                 while self._holder is not None or self._first() is not ticket:
                     left = deadline - time.monotonic()
                     if left <= 0 or not self._changed.wait(left):
                         raise Busy
+                if self._closed:
+                    raise Busy("The workspace is being closed.")
                 self._holder = me
+                if bulk:
+                    self._last_bulk = time.monotonic()
             finally:
                 queue.remove(ticket)
                 if self._holder != me:
                     self._changed.notify_all()
 
-    def _first(self) -> object | None:
-        for queue in self._waiting:
-            if queue:
-                return queue[0]
-        return None
+    def _first(self) -> Ticket | None:
+        interactive, bulk = self._waiting
+        if bulk and time.monotonic() - max(bulk[0].since, self._last_bulk) > BULK_PATIENCE:
+            return bulk[0]
+        return interactive[0] if interactive else bulk[0] if bulk else None
 
     def _leave(self) -> None:
         with self._changed:
             self._holder = None
             self._changed.notify_all()
+
+    def refuse(self) -> None:
+        """From now on nobody gets the turn."""
+        with self._changed:
+            self._closed = True
 
     def close(self) -> None:
         os.close(self._gate)
