@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from guanxi.base.errors import msg
 from guanxi.kernel.expr.calls import call
-from guanxi.kernel.expr.literals import constant, describe, rescale
+from guanxi.kernel.expr.literals import KINDS, constant, describe, rescale
 from guanxi.kernel.expr.operators import arithmetic, between, compare, condition, joined, member, shrink
 from guanxi.kernel.expr.problem import ExprError, unknown
 from guanxi.kernel.expr.schema import Schema
@@ -33,7 +33,9 @@ def check_formula(tree: Tree, schema: Schema, kind: TypedKind, scale: int = 0) -
     if node.kind == "null":
         return const(kind, None, scale)
     if node.kind != kind:
-        raise ExprError(msg("The result is {a}, but the formula must give {b}.", a=describe(node), b=kind), tree.at)
+        raise ExprError(
+            msg("The result is {a}, but the formula must give {b}.", a=describe(node), b=KINDS[kind]), tree.at
+        )
     if kind != "number" or (node.op == "const" and node.data is None):
         return node
     return shrink(node, scale) if node.scale > scale else rescale(node, scale, tree.at)

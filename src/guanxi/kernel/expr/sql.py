@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -18,7 +19,6 @@ from guanxi.kernel.expr.zones import DAY, Zone
 
 Dialect = Literal["sqlite", "postgresql"]
 Param = Callable[[Bind], Any]
-TEXT_KINDS = ("text",)
 SHIFT = 1_000_000  # days added before, taken off after, so that whole division never meets a negative number
 MAX_TEXT = 200_000
 T = TypeVar("T")
@@ -57,25 +57,43 @@ def value_sql(node: Typed, dialect: Dialect, zone: Zone) -> SqlText:
 
 
 class Writer:
-    """Writes text and collects parameters in the order of their question marks."""
+    """
+    Writes text in which `\0n\0` stands for parameter n until the end. SQLite's parser has a small stack, so there
+    intermediate results are not nested: each becomes one line of a flat WITH around the value (`steps`).
+    """
 
     def __init__(self, dialect: Dialect, zone: Zone) -> None:
         self.dialect, self.zone = dialect, zone
         self.params: list[Param] = []
-        self.math: Sqlite | Postgres = Sqlite() if dialect == "sqlite" else Postgres()
+        self.steps: list[str] | None = None  # None outside a value
+        self.count = 0
+        self.math: Sqlite | Postgres = Sqlite(self.step) if dialect == "sqlite" else Postgres()
 
     def done(self, text: str) -> SqlText:
+        pieces = text.split("\0")
+        text = "?".join(pieces[::2])
         if len(text) > MAX_TEXT or (self.dialect == "sqlite" and not fits(text)):
             raise ExprError(msg("The expression is too large; split it up."))
-        return SqlText(text, tuple(self.params))
+        return SqlText(text, tuple(self.params[int(i)] for i in pieces[1::2]))
+
+    def step(self, select: str, once: bool = True) -> str:
+        """A line of the WITH; returns its name. Lines read more than once are computed once."""
+        assert self.steps is not None
+        self.count += 1
+        self.steps.append(f"gx_{self.count} AS {'' if once else 'MATERIALIZED '}({select})")
+        return f"gx_{self.count}"
 
     # -- parameters ---------------------------------------------------------------------------------------
 
     def param(self, fn: Param, kind: TypedKind) -> str:
-        self.params.append(fn)
+        mark = self.mark(fn)
         if self.dialect == "sqlite":
-            return "?"
-        return "CAST(? AS text)" if kind in TEXT_KINDS else "CAST(? AS bigint)"
+            return mark
+        return f"CAST({mark} AS {'text' if kind == 'text' else 'bigint'})"
+
+    def mark(self, fn: Param) -> str:
+        self.params.append(fn)
+        return f"\0{len(self.params) - 1}\0"
 
     def constant(self, value: Any, kind: TypedKind = "number") -> str:
         return self.param(lambda _bind: value, kind)
@@ -117,10 +135,10 @@ class Writer:
     def in_bound(self, node: Typed) -> str:
         item, fn = self.value(node.args[0]), build(node.args[1])
         if self.dialect == "sqlite":
-            self.params.append(lambda bind: json.dumps(list(fn(NO_ROW, bind))))
-            return f"{item} IN (SELECT value FROM json_each(?))"
-        self.params.append(lambda bind: list(fn(NO_ROW, bind)))
-        return f"{item} = ANY(CAST(? AS bigint[]))"
+            ids = self.mark(lambda bind: json.dumps(list(fn(NO_ROW, bind))))
+            return f"{item} IN (SELECT value FROM json_each({ids}))"
+        ids = self.mark(lambda bind: list(fn(NO_ROW, bind)))
+        return f"{item} = ANY(CAST({ids} AS bigint[]))"
 
     def empty(self, node: Typed) -> str:
         return f"{self.value(node.args[0])} IS NULL"
@@ -168,7 +186,12 @@ class Writer:
             return str(node.data.sql)
         if node.predicate:
             return f"CASE WHEN {self.condition(node)} THEN 1 ELSE 0 END"
-        return VALUES[node.op](self, node)
+        if self.steps is not None:
+            return VALUES[node.op](self, node)
+        self.steps = []
+        text = VALUES[node.op](self, node)
+        steps, self.steps = self.steps, None
+        return f"(WITH {', '.join(steps)} SELECT {text})" if steps else text
 
     def arithmetic(self, node: Typed) -> str:
         return self.math.guard(self.chain(node))
@@ -293,11 +316,9 @@ def fits(text: str) -> bool:
     """Whether SQLite's parser, whose stack is small, takes the text inside a query; it parses before it resolves."""
     if text.count("(") + text.count("CASE") < 8:
         return True
-    with sqlite3.connect(":memory:") as probe:
+    with closing(sqlite3.connect(":memory:")) as probe:
         try:
             probe.execute(f"SELECT {'(' * 20}{text}{')' * 20} AS x WHERE 0", [None] * text.count("?"))
         except sqlite3.OperationalError as error:
             return not any(word in str(error) for word in ("overflow", "too large", "too many", "depth", "too deep"))
-        finally:
-            probe.close()
     return True

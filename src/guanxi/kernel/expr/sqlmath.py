@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from guanxi.kernel.expr.exact import DAY_HIGH, DAY_LOW, HIGH, MAX_DIVISOR, TIME_HIGH, TIME_LOW
 
 LEAST = f"(-{HIGH} - 1)"
@@ -16,37 +18,39 @@ def clamp(text: str, low: str, high: str, smallest: str, largest: str) -> str:
 class Sqlite:
     """Overflow turns integers into REAL, and REAL stays REAL through + - *, so a chain is checked once, at its end."""
 
+    def __init__(self, let: Callable[[str, bool], str]) -> None:
+        self.let = let  # writes a step of the WITH around the value and gives its name
+
     def operand(self, text: str) -> str:
-        return text if text.isidentifier() or text == "?" else f"({text})"
+        return text if text.startswith("\0") else f"({text})"
 
     def step(self, text: str) -> str:
         return text
 
     def guard(self, text: str) -> str:
-        return f"(SELECT CASE typeof(gx_v) WHEN 'integer' THEN gx_v END FROM (SELECT {text} AS gx_v))"
+        return self.first(f"SELECT CASE typeof(v) WHEN 'integer' THEN v END AS v FROM (SELECT {text} AS v)")
+
+    def first(self, select: str) -> str:
+        return f"(SELECT v FROM {self.let(select, True)})"
 
     def absolute(self, text: str) -> str:
         return f"abs(nullif({text}, {LEAST}))"
 
     def rounded(self, text: str, digits: int) -> str:
         by = 10**digits
-        return f"(SELECT gx_v / {by} + (gx_v % {by}) * 2 / {by} FROM (SELECT {text} AS gx_v))"
+        return self.first(f"SELECT v / {by} + (v % {by}) * 2 / {by} AS v FROM (SELECT {text} AS v)")
 
     def divided(self, left: str, right: str, digits: int) -> str:
         """Long division, two digits a step, so that no step leaves 64 bits."""
-        divisor = f"CASE WHEN gx_b BETWEEN -{MAX_DIVISOR} AND {MAX_DIVISOR} THEN gx_b END"
-        start = f"SELECT nullif(gx_a, {LEAST}) AS n, {divisor} AS d"
-        steps = [
-            f"gx_0 AS MATERIALIZED ({start} FROM (SELECT {left} AS gx_a, {right} AS gx_b))",
-            "gx_1 AS MATERIALIZED (SELECT n / d AS q, n % d AS r, d FROM gx_0)",
-        ]
+        divisor = f"CASE WHEN b BETWEEN -{MAX_DIVISOR} AND {MAX_DIVISOR} THEN b END"
+        last = self.let(
+            f"SELECT nullif(a, {LEAST}) AS n, {divisor} AS d FROM (SELECT {left} AS a, {right} AS b)", False
+        )
+        last = self.let(f"SELECT n / d AS q, n % d AS r, d FROM {last}", False)
         for size in [100] * (digits // 2) + [10] * (digits % 2):
-            source = f"gx_{len(steps) - 1}"
-            step = f"SELECT q * {size} + r * {size} / d AS q, r * {size} % d AS r, d FROM {source}"
-            steps.append(f"gx_{len(steps)} AS MATERIALIZED ({step})")
-        last = f"gx_{len(steps) - 1}"
-        steps.append(f"gx_z AS MATERIALIZED (SELECT q + r * 2 / d AS v FROM {last})")
-        return f"(WITH {', '.join(steps)} SELECT CASE typeof(v) WHEN 'integer' THEN v END FROM gx_z)"
+            last = self.let(f"SELECT q * {size} + r * {size} / d AS q, r * {size} % d AS r, d FROM {last}", False)
+        last = self.let(f"SELECT q + r * 2 / d AS v FROM {last}", False)
+        return self.first(f"SELECT CASE typeof(v) WHEN 'integer' THEN v END AS v FROM {last}")
 
     def clamped(self, text: str, kind: str) -> str:
         low, high = RANGE[kind]
@@ -60,8 +64,8 @@ class Sqlite:
         return f"(({found} + 2) / 3)" if name == "quarter" else found
 
     def extreme(self, name: str, texts: list[str]) -> str:
-        rows = " UNION ALL ".join(f"SELECT {t}{' AS gx_v' if i == 0 else ''}" for i, t in enumerate(texts))
-        return f"(SELECT {name}(gx_v) FROM ({rows}))"
+        rows = " UNION ALL ".join(f"SELECT {t} AS v" for t in texts)
+        return self.first(f"SELECT {name}(v) AS v FROM ({rows})")
 
 
 class Postgres:
