@@ -77,9 +77,7 @@ def _activity(work: Work, input: LogFollowUp, link: Mapping[str, str], contact: 
     return values
 
 
-def _task(
-    work: Work, input: LogFollowUp, link: Mapping[str, str], contact: str | None, record: Row
-) -> dict[str, Any]:
+def _task(work: Work, input: LogFollowUp, link: Mapping[str, str], contact: str | None, record: Row) -> dict[str, Any]:
     due = day_start(parse_date(input.next_on, work.today), work.zone) + 10 * HOUR
     subject = input.next_text or input.text or record.get("name")
     kind = "call" if input.kind in ("call", "note") else input.kind

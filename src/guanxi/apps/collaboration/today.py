@@ -191,6 +191,4 @@ def _about_names(work: Work, rows: Iterable[Row]) -> dict[tuple[str, int], str]:
     return {(name, ident): title for name, ids in wanted.items() for ident, title in names(work, name, ids).items()}
 
 
-
-
 REPORTS = (Report("today", L("Today", "今天"), today),)

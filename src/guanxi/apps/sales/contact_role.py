@@ -56,11 +56,7 @@ CONTACT_ROLE = Object(
         long_text("note", L("Note", "备注")),
     ),
     columns=("contact", "role", "department", "influence", "attitude", "about"),
-    form=(
-        Section(
-            L("Role", "角色"), ("contact", "about", "role", "department", "influence", "attitude", "note")
-        ),
-    ),
+    form=(Section(L("Role", "角色"), ("contact", "about", "role", "department", "influence", "attitude", "note")),),
     quick=("contact", "about", "role", "department"),
     filters=("role", "influence"),
     sort="-created_at",

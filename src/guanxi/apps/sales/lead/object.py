@@ -101,7 +101,15 @@ LEAD = Object(
     fields=FIELDS,
     subtitle=("company", "title"),
     columns=(
-        "name", "company", "state", "rating", "mobile", "origin", "next_follow_up_on", "last_activity_at", "owner"
+        "name",
+        "company",
+        "state",
+        "rating",
+        "mobile",
+        "origin",
+        "next_follow_up_on",
+        "last_activity_at",
+        "owner",
     ),
     form=(
         Section(L("Person", "联系人"), ("name", "company", "title", "mobile", "phone", "email", "wechat")),
