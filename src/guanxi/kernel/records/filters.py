@@ -28,20 +28,11 @@ from guanxi.kernel.expr import (
 from guanxi.kernel.expr.tree import Name, Node
 from guanxi.kernel.fields.registry import TYPES
 from guanxi.kernel.records.shape import SET_TYPES, targets_of
-from guanxi.kernel.records.types import Query
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
 MAX_FORMULA_DEPTH = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """A complete WHERE text on alias `r` (live or trashed included) and its parameters."""
-
-    text: str
-    params: list[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,14 +205,3 @@ def test_of(work: Work, target: Object, where: str | Tree | Any) -> Callable[[Ma
     run = compile_python(tree_of(where), schema)
     moment = binding(work)
     return lambda row: bool(run(row, moment))
-
-
-def where_of(work: Work, target: Object, query: Query) -> Where:
-    """State (live or trashed), words and condition of a query, joined by AND."""
-    parts = [f'r."trashed_at" IS {"NOT NULL" if query.trashed else "NULL"}']
-    params: list[Any] = []
-    if query.where not in (None, "", []):
-        text, values = sql_of(work, target, query.where)
-        parts.append(text)
-        params += values
-    return Where(" AND ".join(parts), params)

@@ -9,10 +9,11 @@ from guanxi.base.errors import BadInput, NotFound, msg
 from guanxi.kernel.access.branches import pad
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.records import sorting
-from guanxi.kernel.records.filters import Where, formula_sql, readable, where_of
+from guanxi.kernel.records.filters import formula_sql, readable
 from guanxi.kernel.records.shape import pointed_at, shape_of, targets_of
 from guanxi.kernel.records.types import Page, Query, Row
 from guanxi.kernel.records.visibility import Seen, condition, seen, spread
+from guanxi.kernel.records.where import Where, where_of
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work

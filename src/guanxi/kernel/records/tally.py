@@ -11,10 +11,11 @@ from guanxi.base.errors import BadInput, msg
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.expr.tree import Name
 from guanxi.kernel.fields.registry import TYPES
-from guanxi.kernel.records.filters import readable, value_sql, where_of
+from guanxi.kernel.records.filters import readable, value_sql
 from guanxi.kernel.records.read import target_of
 from guanxi.kernel.records.types import Group, Query
 from guanxi.kernel.records.visibility import condition, seen
+from guanxi.kernel.records.where import where_of
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work

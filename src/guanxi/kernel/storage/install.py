@@ -13,6 +13,7 @@ from guanxi.kernel.catalog.rows import MetaField, MetaObject, read_fields, read_
 from guanxi.kernel.catalog.snapshot import build, raise_version
 from guanxi.kernel.catalog.system import FIRST_ID
 from guanxi.kernel.storage import schema
+from guanxi.kernel.storage.search_tables import create_search_index
 from guanxi.kernel.storage.session import Session
 from guanxi.kernel.storage.tables import create_kernel_tables
 
@@ -29,6 +30,7 @@ def install(session: Session, apps: Sequence[App]) -> None:
     """Idempotent and add-only; raises the version only if something was added. Seeds are run by bootstrap."""
     check(apps)
     create_kernel_tables(session)
+    create_search_index(session)
     if session.value(f"SELECT COUNT(*) FROM {session.table('meta_version')}") == 0:
         session.insert("meta_version", ["version"], [(1,)])
     added = _number(session, apps) + _settings(session)

@@ -31,7 +31,7 @@ class SqliteSession(Session):
         super().__init__(None, clock)
         self._connection = connection
         self._timeout = timeout
-        self._deadline = 0.0
+        self._deadline = time.monotonic() + (timeout or 0.0)
         self.cancelled = False
 
     def _execute(self, sql: str, params: Sequence[Any]) -> sqlite3.Cursor:
@@ -161,8 +161,8 @@ class SqliteDatabase(Database):
 
         self._register(token, stop)
         try:
-            raw.set_progress_handler(session.overdue, STEPS)
             raw.execute("BEGIN")
+            raw.set_progress_handler(session.overdue, STEPS)
             yield session
         finally:
             self._unregister(token)

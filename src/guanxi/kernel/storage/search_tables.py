@@ -1,0 +1,25 @@
+"""The search index: a row of grams per record, under FTS5 on SQLite, a generated tsvector with GIN on PostgreSQL."""
+
+from __future__ import annotations
+
+from guanxi.kernel.storage.session import Session
+from guanxi.kernel.storage.tables import table
+
+table("search_doc", "record int key, object int must, doc text, grams text must")
+
+
+def create_search_index(session: Session) -> None:
+    """Makes what is missing; `search_doc` itself is a kernel table."""
+    if session.dialect == "sqlite":
+        session.run(
+            "CREATE VIRTUAL TABLE IF NOT EXISTS search_gram USING fts5(grams, content='search_doc',"
+            " content_rowid='record', detail=none, columnsize=0,"
+            " tokenize=\"unicode61 remove_diacritics 0 tokenchars '^'\")"
+        )
+        return
+    doc = session.table("search_doc")
+    session.run(
+        f"ALTER TABLE {doc} ADD COLUMN IF NOT EXISTS g tsvector"
+        " GENERATED ALWAYS AS (array_to_tsvector(string_to_array(grams, ' '))) STORED"
+    )
+    session.run(f"CREATE INDEX IF NOT EXISTS ix_search_doc_g ON {doc} USING gin (g) WITH (fastupdate = on)")
