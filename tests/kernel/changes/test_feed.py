@@ -8,11 +8,12 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from guanxi.kernel.changes import feed
+from guanxi.kernel.changes import feed, log
 from guanxi.kernel.changes.audit import verify
 from guanxi.kernel.changes.feed import Follower, SealedSet, follow, read_feed, seal
 from guanxi.kernel.changes.log import Entry, append, entries_of, history, open_operation, sets_of
@@ -49,7 +50,7 @@ class Seen:
     def __init__(self) -> None:
         self.sets: list[SealedSet] = []
 
-    def handle(self, session: Session, sets: "list[SealedSet]") -> None:
+    def handle(self, session: Session, sets: Sequence[SealedSet]) -> None:
         self.sets.extend(sets)
 
 
@@ -101,7 +102,7 @@ def test_eight_writers_follower_sees_every_commit_in_order(ready: Database) -> N
 
 def _seal_and_hang(url: str, folder: str, ready_file: str) -> None:
     database = open_database(url, Path(folder))
-    real = feed.last_seal
+    real = log.last_seal
 
     def hang(session: Session) -> tuple[int, str]:
         found = real(session)
@@ -109,7 +110,7 @@ def _seal_and_hang(url: str, folder: str, ready_file: str) -> None:
         time.sleep(60)
         return found
 
-    feed.last_seal = hang
+    vars(feed)["last_seal"] = hang
     seal(database)
 
 

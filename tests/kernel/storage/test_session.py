@@ -117,3 +117,9 @@ def test_short_lived_rows_do_not_take_the_writers_turn(ready: Database) -> None:
             short.insert("throttle", ("key", "count", "until"), [("ip", 1, 5)])
     with ready.ephemeral(write=False) as short:
         assert short.rows(f"SELECT count FROM {short.table('throttle')}") == [(1,)]
+
+
+def test_ten_thousand_short_reads_are_never_taken_for_slow(ready: Database) -> None:
+    for _ in range(10_000 if ready.dialect == "sqlite" else 500):
+        with ready.read(timeout=1.0) as session:
+            session.value("SELECT 1")

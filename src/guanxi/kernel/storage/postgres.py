@@ -142,6 +142,9 @@ def translate(error: psycopg.Error, connection: psycopg.Connection[Tuple] | None
     """A driver's error as a `Problem` where a caller can do something about it."""
     if connection is None or connection.broken or connection.closed:
         return Unavailable()
+    if isinstance(error, errors.FeatureNotSupported) and "cached plan" in str(error):
+        connection.close()  # its prepared statements are older than the tables; a new connection has none
+        return Busy()
     if isinstance(error, errors.UniqueViolation):
         return Duplicate(f"{error.diag.table_name}.{error.diag.constraint_name}: {error.diag.message_detail or ''}")
     if isinstance(error, errors.QueryCanceled):
