@@ -1,0 +1,7 @@
+"""All pages, module by module: a literal list, so that one sees what there is."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute
+
+ROUTES: tuple[BaseRoute, ...] = ()
