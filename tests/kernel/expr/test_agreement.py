@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from guanxi.kernel.expr import (
+    Dialect,
     check,
     check_formula,
     compile_python,
@@ -24,8 +26,10 @@ from tests.kernel.expr.table import SCHEMA, Both, bind
 
 pytestmark = pytest.mark.postgresql
 ZONES = st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Africa/Cairo", "UTC"])
-ENGINES = ("sqlite", "postgresql")
-PACE = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+ENGINES: tuple[Dialect, ...] = ("sqlite", "postgresql")
+PACE = settings(
+    max_examples=int(os.environ.get("EXPR_EXAMPLES", "250")), deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 
 def agree_on_condition(both: Both, text: str, zone_name: str = "Asia/Shanghai") -> list[int]:

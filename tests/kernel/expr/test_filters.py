@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 
 from guanxi.kernel.expr import ExprError, check_condition, parse
-from guanxi.kernel.expr.filters import groups_of, tree_of
+from guanxi.kernel.expr.filters import groups_of, tree_of, writer
 from guanxi.kernel.fields.operators import PERIODS
 from tests.kernel.expr import trees
 from tests.kernel.expr.table import SCHEMA
+
+WRITE = writer(SCHEMA)
 
 
 def line(field: str, op: str, *values: object) -> dict[str, object]:
@@ -50,7 +52,7 @@ def test_lines_of_the_builder(text: str, lines: list[object]) -> None:
 @pytest.mark.parametrize("period", PERIODS)
 def test_every_period_comes_back(period: str) -> None:
     data = {"all": [line("created_at", "in_period", period), line("amount", "lt", 3)]}
-    tree = tree_of(data)
+    tree = tree_of(data, WRITE)
     check_condition(tree, SCHEMA)
     assert groups_of(tree) == data
 
@@ -62,13 +64,13 @@ def test_nested_groups_come_back() -> None:
             {"any": [line("name", "starts_with", "张"), {"all": [line("flag", "is_true"), line("vip", "is_true")]}]},
         ]
     }
-    assert groups_of(tree_of(data)) == data
+    assert groups_of(tree_of(data, WRITE)) == data
 
 
 @given(trees.conditions(3))
 def test_what_is_read_back_means_the_same(text: str) -> None:
     tree = parse(text)
-    again = tree_of(groups_of(tree))
+    again = tree_of(groups_of(tree), WRITE)
     assert groups_of(again) == groups_of(tree)
     check_condition(again, SCHEMA)
 
@@ -90,4 +92,4 @@ def test_what_is_read_back_means_the_same(text: str) -> None:
 )
 def test_broken_groups_are_refused(data: object) -> None:
     with pytest.raises(ExprError):
-        tree_of(data)
+        tree_of(data, WRITE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -9,27 +10,35 @@ from typing import Any
 from guanxi.base.errors import msg
 from guanxi.kernel.expr.parser import parse
 from guanxi.kernel.expr.problem import ExprError, unknown
+from guanxi.kernel.expr.schema import Schema
 from guanxi.kernel.expr.tree import MAX_DEPTH, MAX_NODES, Lit, Name, Node, Tree, all_of, conjuncts
 from guanxi.kernel.expr.unparse import quote, unparse
 from guanxi.kernel.fields.operators import OPERATORS, PERIODS
 
 Write = Callable[[str, str, Sequence[Any]], str]
 """(field, operator, values) -> expression; the web passes `fields.operators.write_filter` with the caller's locale."""
+PLAIN = re.compile(r"-?[0-9.]{1,40}|[a-z0-9_]+")
 SIGNS = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 CALLS = {"starts_with": "starts_with", "is_empty": "is_empty", "has_any": "has_any", "has_all": "has_all"}
 PERSONS = {"= me": "is_me", "= my_team": "is_my_team", "in my_teams": "is_my_teams"}
 OPPOSITE = {"is_empty": "not_empty", "in": "not_in", "contains": "not_contains", "has_any": "has_none"}
 
 
-def write(field: str, operator: str, values: Sequence[Any]) -> str:
-    """The expression of one line of the builder; text values in quotation marks, the rest as numbers."""
+def writer(schema: Schema) -> Write:
+    """Writes the values that `groups_of` gives back; what people type goes through `fields.operators.write_filter`."""
+    return lambda field, operator, values: _write(field, operator, values, schema)
+
+
+def _write(field: str, operator: str, values: Sequence[Any], schema: Schema) -> str:
     found = OPERATORS.get(operator)
     if found is None:
         raise unknown(msg("There is no operator {name}.", name=operator), operator, OPERATORS, -1)
     wanted = {"nothing": 0, "two": 2, "many": max(1, len(values))}.get(found.takes, 1)
     if len(values) != wanted or (found.takes == "period" and values[0] not in PERIODS):
         raise ExprError(msg("This filter is not complete."))
-    literals = [str(v) if found.takes == "period" else _literal(v) for v in values]
+    var = schema.resolve(field)
+    plain = found.takes == "period" or (var is not None and var.kind == "number")
+    literals = [str(v) if plain and isinstance(v, str) and PLAIN.fullmatch(v) else _literal(v) for v in values]
     return found.write(unparse(Name(field)), literals)
 
 
@@ -41,7 +50,7 @@ def _literal(value: Any) -> str:
     raise ExprError(msg("This filter is not complete."))
 
 
-def tree_of(data: Any, writes: Write = write) -> Tree:
+def tree_of(data: Any, writes: Write) -> Tree:
     """`{"all": [{"field", "op", "values"}, {"any": […]}, {"text": "…"}]}` to a tree; an empty group is true."""
     return _group(data, writes, 1, [0])
 
@@ -119,7 +128,9 @@ def _simple(tree: Node) -> dict[str, Any] | None:
     op = SIGNS.get(tree.op) or CALLS.get(tree.op) or ("in" if tree.op == "in" else None)
     items = rest[0].args if rest and isinstance(rest[0], Node) and rest[0].op == "list" else rest
     values = [_value(v) for v in items]
-    return _entry(name, op, *values) if op and None not in values else None
+    if not op or None in values or (items is not rest and not values):
+        return None
+    return _entry(name, op, *values)
 
 
 def _contains(tree: Node) -> dict[str, Any] | None:

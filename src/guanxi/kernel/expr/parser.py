@@ -11,6 +11,7 @@ from guanxi.kernel.expr.tree import COMPARISONS, MAX_DEPTH, Lit, Name, Node, Tre
 
 POWER = {"or": 1, "and": 2, "in": 4, "between": 4, **dict.fromkeys(COMPARISONS, 4), "+": 5, "-": 5, "*": 6, "/": 6}
 NOT_POWER, NEG_POWER = 3, 7
+MAX_LEVEL = 100  # brackets and operators open at once, so that Python's own limit is never met; the tree has MAX_DEPTH
 
 
 def parse(text: str) -> Tree:
@@ -67,7 +68,7 @@ class Parser:
 
     def expression(self, power: int) -> Tree:
         self.level += 1
-        if self.level > MAX_DEPTH:
+        if self.level > MAX_LEVEL:
             raise ExprError(msg("This is nested more than {n} levels deep; split it up.", n=MAX_DEPTH), self.next.at)
         left = self.prefix()
         while (found := self.infix()) and POWER[found[0]] > power:

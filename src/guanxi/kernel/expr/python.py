@@ -159,7 +159,7 @@ def _zoned(node: Typed) -> Fn:
         if value is None:
             return None
         if name == "local_day":
-            return bind.zone.day(value)
+            return fit_day(bind.zone.day(value))
         return bind.zone.midnight(value + later) if name == "midnight" else bind.zone.moment(value)
 
     return run

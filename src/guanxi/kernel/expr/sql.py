@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -21,6 +22,9 @@ Dialect = Literal["sqlite", "postgresql"]
 Param = Callable[[Bind], Any]
 SHIFT = 1_000_000  # days added before, taken off after, so that whole division never meets a negative number
 MAX_TEXT = 200_000
+FLAT = 5  # SQLite: what is nested deeper becomes a step of its own
+BRACKET = re.compile(r"[()]|\bCASE\b|\bEND\b")
+OPENING = ("(", "CASE")
 T = TypeVar("T")
 NO_ROW: dict[str, Any] = {}
 
@@ -187,7 +191,8 @@ class Writer:
         if node.predicate:
             return f"CASE WHEN {self.condition(node)} THEN 1 ELSE 0 END"
         if self.steps is not None:
-            return VALUES[node.op](self, node)
+            text = VALUES[node.op](self, node)
+            return self.math.flat(text) if nesting(text) > FLAT else text
         self.steps = []
         text = VALUES[node.op](self, node)
         steps, self.steps = self.steps, None
@@ -230,7 +235,7 @@ class Writer:
             offset = self.constant(self.zone.offsets[0] + SHIFT * DAY)
         else:
             offset = self.offset(inner)
-        return f"(({text} + {offset}) / {DAY} - {SHIFT})"
+        return self.math.clamped(f"({text} + {offset}) / {DAY} - {SHIFT}", "date")
 
     def offset(self, moment: Typed) -> str:
         """The zone's offset at that moment, newest change of the clock first."""
@@ -294,6 +299,15 @@ VALUES: dict[str, Callable[[Writer, Typed], str]] = {
     **dict.fromkeys(("min", "max"), Writer.extreme),
     "if": Writer.chosen,
 }
+
+
+def nesting(text: str) -> int:
+    """How deep the brackets go; CASE counts as one."""
+    level = deepest = 0
+    for sign in BRACKET.findall(text):
+        level += 1 if sign in OPENING else -1
+        deepest = max(deepest, level)
+    return deepest
 
 
 def padded(values: Sequence[T]) -> list[T]:

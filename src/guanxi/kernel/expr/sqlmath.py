@@ -30,6 +30,9 @@ class Sqlite:
     def guard(self, text: str) -> str:
         return self.first(f"SELECT CASE typeof(v) WHEN 'integer' THEN v END AS v FROM (SELECT {text} AS v)")
 
+    def flat(self, text: str) -> str:
+        return self.first(f"SELECT {text} AS v")
+
     def first(self, select: str) -> str:
         return f"(SELECT v FROM {self.let(select, True)})"
 
@@ -78,6 +81,9 @@ class Postgres:
         return clamp(text, f"-{HIGH + 2}", str(HIGH + 1), "least", "greatest")
 
     def guard(self, text: str) -> str:
+        return text
+
+    def flat(self, text: str) -> str:
         return text
 
     def absolute(self, text: str) -> str:
