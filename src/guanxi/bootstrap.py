@@ -1,46 +1,60 @@
-"""The one place where everything is put together: apps, database, workspace."""
+"""The one place where everything is put together: apps, databases, workspaces, web, worker, command line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import socket
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Any
 
-import msgspec
+from starlette.applications import Starlette
 
 from guanxi.apps.collaboration.manifest import COLLABORATION
 from guanxi.apps.customers.manifest import CUSTOMERS
 from guanxi.apps.sales.manifest import SALES
+from guanxi.apps.samples.load import load_samples
+from guanxi.base.errors import NotFound, msg
 from guanxi.base.ids import IdSource
+from guanxi.entrypoints.cli.main import run_command
+from guanxi.entrypoints.worker.loops import Worker
 from guanxi.kernel.access.actors import system
-from guanxi.kernel.access.defaults import ROLES
 from guanxi.kernel.access.objects import CORE
-from guanxi.kernel.storage.install import install
+from guanxi.kernel.admin.people import seed_roles
+from guanxi.kernel.admin.settings import store_setting
 from guanxi.kernel.catalog.model import App
-from guanxi.kernel.context import Space, Work, now_micros
-from guanxi.kernel.records.types import Change
-from guanxi.kernel.records.write import save
+from guanxi.kernel.context import Space, now_micros
 from guanxi.kernel.storage.database import open_database
+from guanxi.kernel.storage.house import Workspace, open_house
+from guanxi.kernel.storage.install import install
+from guanxi.settings import Settings, read_settings
 
 APPS: tuple[App, ...] = (CORE, CUSTOMERS, SALES, COLLABORATION)
+MAIN, DEMO = "main", "demo"
+IN_FOLDER = "sqlite:"  # the house's word for "data.db in the workspace's folder": the home folder may be moved
+IN_DATABASE = "postgresql:"  # … and for "a schema of the database in the settings": no password is kept
+HOST_SECONDS = 30.0
 
 
 def open_space(
     url: str,
     folder: Path,
     *,
-    name: str = "main",
+    name: str = MAIN,
     schema: str | None = None,
     apps: tuple[App, ...] = APPS,
     node: int = 0,
     last_ms: int = 0,
     clock: Callable[[], int] = now_micros,
+    ids: IdSource | None = None,
 ) -> Space:
     """Opens a workspace; a new database gets its tables, roles and the apps' first rows."""
     database = open_database(url, folder, schema)
-    ids = IdSource(node, clock, last_ms)
     with database.write(catalog_change=True) as session:
         install(session, apps)
-    space = Space(name, folder, database, ids, apps, clock)
+    space = Space(name, folder, database, ids or IdSource(node, clock, last_ms), apps, clock)
     _seed(space)
     return space
 
@@ -56,26 +70,139 @@ def _seed(space: Space) -> None:
                 seed_roles(work)
             elif app.seed is not None and app.name not in done:
                 app.seed(work)
-        value = msgspec.json.encode([app.name for app in space.apps]).decode()
-        table = work.session.table("setting")
-        work.session.run(f"DELETE FROM {table} WHERE name = ?", ("seeded",))
-        work.session.insert("setting", ("name", "value"), [("seeded", value)])
-        work.settings_changed = True
+        store_setting(work, "seeded", [app.name for app in space.apps])
 
 
-def seed_roles(work: Work) -> None:
-    """The default roles, with rights an administrator may change, and the base currency."""
-    zh = str(work.catalog.settings.get("language", "zh-CN")).startswith("zh")
-    language = "zh-CN" if zh else "en"
-    roles = [
-        {
-            "key": key,
-            "name": label.in_(language),
-            "description": purpose.in_(language),
-            "rights": msgspec.json.encode(rights).decode(),
-        }
-        for key, label, purpose, rights in ROLES
-    ]
-    save(work, [Change("create", "role", values) for values in roles])
-    currency = work.catalog.settings.get("currency", "CNY")
-    save(work, [Change("create", "currency", {"code": currency, "name": currency, "rate": "1"})])
+class Site:
+    """Everything one process has open: the house, its node number, workspaces on demand. Safe from many threads."""
+
+    def __init__(self, settings: Settings, *, default: str = MAIN) -> None:
+        self.settings, self.default = settings, default
+        settings.home.mkdir(parents=True, exist_ok=True)
+        url = settings.database_url or ""
+        self.house = open_house(settings.home, url if url.startswith("postgresql:") else None)
+        self.node = self.house.lease_node(f"{socket.gethostname()}:{os.getpid()}:{id(self)}")
+        self._spaces: dict[str, Space] = {}
+        self._hosts: dict[str, tuple[float, str]] = {}
+        self._lock = Lock()
+
+    def workspaces(self) -> list[str]:
+        """Names of all workspaces there are."""
+        return [known.name for known in self.house.workspaces()]
+
+    def open(self, name: str = MAIN, *, create: bool = False) -> Space:
+        """The workspace of that name, opened once per process."""
+        with self._lock:
+            known = self._spaces.get(name)
+            if known is None:
+                known = self._spaces[name] = self._open(name, create)
+        return known
+
+    def _open(self, name: str, create: bool) -> Space:
+        places = {known.name: known for known in self.house.workspaces()}
+        place = places.get(name)
+        if place is None:
+            if not create:
+                raise NotFound(msg("There is no workspace «{name}» yet. Start with: guanxi setup", name=name))
+            place = self._add(name)
+        folder = self.settings.home / place.folder
+        return open_space(self._url(place, folder), folder, name=name, schema=place.schema, ids=self.node.ids)
+
+    def _add(self, name: str) -> Workspace:
+        url = self.settings.database_url or ""
+        if url.startswith("postgresql:"):
+            return self.house.add(name, IN_DATABASE, name, f"guanxi_{name}")
+        return self.house.add(name, url if url and name == MAIN else IN_FOLDER, name)
+
+    def _url(self, place: Workspace, folder: Path) -> str:
+        if place.url == IN_FOLDER:
+            return f"sqlite:///{folder / 'data.db'}"
+        if place.url == IN_DATABASE:
+            return self.settings.database_url or ""
+        return place.url
+
+    def space(self, request: Any) -> Space:
+        """The workspace of a request: by its host, else the default one."""
+        host = str(request.headers.get("host", "")).partition(":")[0].lower()
+        known = self._hosts.get(host)
+        if known is None or known[0] < monotonic():
+            if len(self._hosts) > 1_000:  # a stranger may send any host
+                self._hosts.clear()
+            known = self._hosts[host] = (monotonic() + HOST_SECONDS, self.house.by_host(host) or self.default)
+        return self.open(known[1])
+
+    def renew(self) -> None:
+        """Keeps the node number; called every few minutes while the process lives."""
+        self.house.renew_node(self.node)
+
+    def close(self) -> None:
+        """Closes all databases; the node number is free at once."""
+        for space in self._spaces.values():
+            space.db.close()
+        self._spaces.clear()
+        self.house.release_node(self.node)
+        self.house.close()
+
+    def worker(self, names: Sequence[str] = ()) -> Worker:
+        """The background loops over those workspaces; none named: all there are, new ones too."""
+        wanted = tuple(names)
+        return Worker(lambda: [self.open(name) for name in wanted or self.workspaces()], {}, self.renew)
+
+    def samples(self, space: Space) -> int:
+        """Loads the sample company; gives the operation that can be undone."""
+        return load_samples(space)
+
+    def serve(self, host: str, port: int, processes: int, ready: Callable[[str], None]) -> None:
+        """Answers requests until told to stop; `ready` is called with the address when it listens."""
+        serve(self, host, port, processes, ready)
+
+
+def create_app(site: Site) -> Starlette:
+    """The web application of this process: pages at `/`, the API at `/api`."""
+    from guanxi.entrypoints.web.app import create_web  # noqa: PLC0415 - other commands start faster without it
+    from guanxi.entrypoints.web.routes import ROUTES  # noqa: PLC0415 - the same
+
+    return create_web(site, ROUTES)
+
+
+def app_of_child() -> Starlette:
+    """What each of several web processes runs; settings come through the environment."""
+    return create_app(Site(read_settings(), default=os.environ.get("GUANXI_WORKSPACE", MAIN)))
+
+
+def serve(site: Site, host: str, port: int, processes: int, ready: Callable[[str], None]) -> None:
+    """One process in this one, or several below it."""
+    import uvicorn  # noqa: PLC0415 - other commands start faster without it
+    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415 - the same
+
+    settings = site.settings
+    several = processes > 1
+    config = uvicorn.Config(
+        "guanxi.bootstrap:app_of_child" if several else create_app(site),
+        factory=several,
+        host=host,
+        port=port,
+        workers=processes,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies or None,
+        timeout_graceful_shutdown=10,
+    )
+    listening = config.bind_socket()
+    shown = f"[{host}]" if ":" in host else "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - compared, not bound
+    ready(f"http://{shown}:{listening.getsockname()[1]}/")
+    if not several:
+        uvicorn.Server(config).run(sockets=[listening])
+        return
+    os.environ["GUANXI_HOME"] = str(settings.home)
+    os.environ["GUANXI_WORKSPACE"] = site.default
+    if settings.database_url:
+        os.environ["GUANXI_DATABASE_URL"] = settings.database_url
+    Multiprocess(config, sockets=[listening]).run()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command `guanxi`."""
+    return run_command(argv, Site)

@@ -25,6 +25,10 @@ def now_micros() -> int:
     return time.time_ns() // 1000
 
 
+Who = Actor | int | Callable[[Session, Catalog], Actor]
+"""Who acts: an actor, a user id, or a function that finds out inside the transaction (by a token, say)."""
+
+
 class Space:
     """One open workspace: its database, folder, ids, apps and the newest catalogue seen."""
 
@@ -54,7 +58,7 @@ class Space:
         self._catalog = None
 
     @contextmanager
-    def read(self, actor: Actor | int, *, timeout: float = 3.0) -> Iterator[Work]:
+    def read(self, actor: Who, *, timeout: float = 3.0) -> Iterator[Work]:
         """A read-only unit of work; `actor` may be a user id."""
         with self.db.read(timeout) as session:
             yield Work(self, session, actor, entry="read")
@@ -62,7 +66,7 @@ class Space:
     @contextmanager
     def write(
         self,
-        actor: Actor | int,
+        actor: Who,
         *,
         entry: str = "form",
         kind: str = "edit",
@@ -71,10 +75,16 @@ class Space:
         operation: int | None = None,
         undo_of: int | None = None,
         catalog_change: bool = False,
+        parent: int | None = None,
+        depth: int = 0,
     ) -> Iterator[Work]:
-        """A unit of work that commits when the block ends well; `operation` continues one begun earlier."""
+        """
+        A unit of work that commits when the block ends well; `operation` continues one begun earlier, `parent` is
+        the change-set it follows from and `depth` how many such steps there were.
+        """
         with self.db.write(bulk=bulk, catalog_change=catalog_change) as session:
             work = Work(self, session, actor, entry=entry, kind=kind, cause=cause, undo_of=undo_of)
+            work.parent, work.depth = parent, depth
             if operation is not None:
                 work.operation, work.operation_is_open = operation, True
             yield work
@@ -90,7 +100,7 @@ class Work:
         self,
         space: Space,
         session: Session,
-        actor: Actor | int,
+        actor: Who,
         *,
         entry: str,
         kind: str = "read",
@@ -99,7 +109,10 @@ class Work:
     ) -> None:
         self.space, self.session = space, session
         self.catalog = space.catalog(session)
-        self.actor = load_actor(self.catalog, actor) if isinstance(actor, int) else actor
+        if isinstance(actor, int):
+            self.actor = load_actor(self.catalog, actor)
+        else:
+            self.actor = actor if isinstance(actor, Actor) else actor(session, self.catalog)
         self.entry, self.kind, self.cause, self.undo_of = entry, kind, cause, undo_of
         self.now = space.clock()
         self.zone = self.actor.zone or self.catalog.settings.get("zone", "Asia/Shanghai")
@@ -107,6 +120,8 @@ class Work:
         self.operation = 0
         self.operation_is_open = False
         self.settings_changed = False
+        self.parent: int | None = None
+        self.depth = 0
         self._entries: list[Entry] = []
         self._reasons: list[str] = []
 
@@ -156,6 +171,8 @@ class Work:
                 operation=self.operation,
                 at=self.now,
                 entries=self._entries,
+                parent=self.parent,
+                depth=self.depth,
             )
             self._entries = []
         if self.settings_changed:

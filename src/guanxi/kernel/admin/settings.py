@@ -51,14 +51,19 @@ def change_settings(work: Work, values: Mapping[str, Any]) -> None:
     changed = {name: value for name, value in values.items() if known.get(name) != value}
     if "currency" in changed:
         _refuse_new_base(work)
-    table = work.session.table("setting")
     for name, value in changed.items():
-        work.session.run(f"DELETE FROM {table} WHERE name = ?", (name,))
-        work.session.insert("setting", ("name", "value"), [(name, msgspec.json.encode(value).decode())])
+        store_setting(work, name, value)
     if changed:
         old = {name: known.get(name) for name in changed}
         work.log([Entry(META_SETTING, 0, work.catalog.version + 1, "edit", old, dict(changed))])
-        work.settings_changed = True
+
+
+def store_setting(work: Work, name: str, value: Any) -> None:
+    """Stores one setting without a check and without history: for what the program itself keeps."""
+    table = work.session.table("setting")
+    work.session.run(f"DELETE FROM {table} WHERE name = ?", (name,))
+    work.session.insert("setting", ("name", "value"), [(name, msgspec.json.encode(value).decode())])
+    work.settings_changed = True
 
 
 def _refuse_new_base(work: Work) -> None:

@@ -1,0 +1,45 @@
+"""How this program writes its log: structlog and the standard library in one form, on standard error."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from guanxi.settings import Settings
+
+
+def configure_logs(settings: Settings) -> None:
+    """Text for people or JSON lines for machines; called once, before anything logs."""
+    level = logging.getLevelName(settings.log_level.upper())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    final: list[Any] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    if settings.log_format == "json":
+        final = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    out = logging.StreamHandler()
+    removes = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    out.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[removes, *final]))
+    root = logging.getLogger("guanxi")
+    root.handlers = [out]
+    root.propagate = False
+    root.setLevel(level)
+    errors = logging.getLogger("uvicorn")
+    errors.handlers = [out]
+    errors.propagate = False
+    errors.setLevel(max(level, logging.WARNING))

@@ -1,0 +1,1 @@
+"""Background work: seal, followers, jobs, schedules."""
