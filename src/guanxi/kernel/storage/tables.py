@@ -194,11 +194,6 @@ def existing_columns(session: Session) -> dict[str, set[str]]:
     return have
 
 
-def kernel_table_names() -> tuple[str, ...]:
-    """All tables of a workspace that hold what must survive (not the short-lived ones)."""
-    return tuple(sorted(KERNEL.tables))
-
-
 @cache
 def _dialects() -> dict[str, Any]:
     return {"sqlite": SQLiteDialect(), "postgresql": PGDialect()}  # type: ignore[no-untyped-call]  # has no types
