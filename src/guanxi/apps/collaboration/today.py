@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from guanxi.base.dates import day_start, iso_datetime
+from guanxi.base.dates import day_start, iso_datetime, local_day
 from guanxi.base.errors import Message, msg
 from guanxi.base.i18n import L
 from guanxi.kernel.catalog.model import Report
@@ -90,7 +90,9 @@ def _tasks(work: Work, mine: str, limit: int) -> list[Item]:
 def _task_reason(work: Work, row: Row, about: Mapping[tuple[str, int], str]) -> Message:
     link = _about(row)
     name = about.get(link, "") if link else ""
-    late = max((work.now - row["due_at"]) // DAY, 0)
+    late = max(work.today - local_day(row["due_at"], work.zone), 0)
+    if late == 1:
+        return msg("{name} · due yesterday", name=name) if name else msg("Due yesterday")
     if late and name:
         return msg("{name} · {days} days late", name=name, days=late)
     if late:

@@ -66,7 +66,7 @@ def _foreign(world: World, name: str, industry: str, country: str) -> Row:
 def _common(world: World, seller: Person, industry: str, region: str) -> Row:
     people = round(world.pick(SIZES) * world.dice.uniform(0.6, 1.5))
     classes = [(ident, 5 if n else 2) for n, ident in enumerate(world.config["customer_class"].values())]
-    since = world.today - round(world.dice.triangular(20, YEARS_BACK + 60, 500))
+    since = world.today - round(world.dice.triangular(30, YEARS_BACK + 400, YEARS_BACK))
     return {
         "_id": world.new_id(),
         "_person": seller,

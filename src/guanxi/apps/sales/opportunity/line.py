@@ -49,7 +49,7 @@ OPPORTUNITY_LINE = Object(
     columns=("product", "name", "quantity", "price", "discount", "total"),
     form=(Section(L("Line", "明细"), ("product", "name", "quantity", "price", "discount", "total")),),
     quick=("product", "quantity", "price", "discount"),
-    rules=(Rule(total_line, reads=(Read("product", "product", ("name", "price")),)),),
+    rules=(Rule(total_line, reads=(Read("product", "product", ("name", "price", "price__c", "price__b")),)),),
     sort="created_at",
     parent="opportunity",
     access="parent",

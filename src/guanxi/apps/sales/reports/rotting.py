@@ -17,6 +17,7 @@ def rotting(work: Work, *, where: str | None = None, limit: int = 50) -> dict[st
     limits = {ident: row for ident, row in stages.items() if row["kind"] == "open" and row["rotting_days"]}
     found: list[dict[str, Any]] = []
     for ident, stage in limits.items():
+        name = stage["name"] if work.actor.language.startswith("zh") else stage["name_en"] or stage["name"]
         condition = (
             f"stage = {ident} and stage_since < now() - days({stage['rotting_days']})"
             f" and coalesce(last_activity_at, stage_since) < now() - days({stage['rotting_days']})"
@@ -26,6 +27,6 @@ def rotting(work: Work, *, where: str | None = None, limit: int = 50) -> dict[st
         for row in find(work, Query("opportunity", where=condition, sort=("-amount",), limit=limit)).rows:
             since = max(row["stage_since"], row["last_activity_at"] or 0)
             idle = (work.now - since) // DAY
-            found.append({**row, "idle_days": idle, "stage_name": stage["name"], "rotting_days": stage["rotting_days"]})
+            found.append({**row, "idle_days": idle, "stage_name": name, "rotting_days": stage["rotting_days"]})
     found.sort(key=lambda row: (-(row["amount__b"] or 0), row["id"]))
     return {"deals": found[:limit], "more": len(found) > limit}
