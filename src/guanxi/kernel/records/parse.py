@@ -44,7 +44,9 @@ def may(work: Work, target: Object, verb: str) -> None:
     actor = work.actor
     if actor.rights.admin:
         return
-    if actor.rights.scope(target.name, verb) == "none":
+    # "everything" in a role means records: settings such as users, roles and stages must be named (no self-promotion)
+    named = target.kind != "config" or target.name in actor.rights.objects
+    if not named or actor.rights.scope(target.name, verb) == "none":
         if actor.rights.scope(target.name, "read") == "none" and target.access != "all":
             raise NotFound
         raise Forbidden(msg("Your roles do not let you do this with {objects}.", objects=target.plural))

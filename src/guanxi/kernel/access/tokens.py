@@ -1,0 +1,166 @@
+"""Bearer tokens of programs: shown once, kept as a hash, limited by scopes, ended by time or by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from guanxi.base.errors import BadInput, Forbidden, NotFound, Unauthenticated, msg
+from guanxi.base.ids import IdSource
+from guanxi.kernel.access.actors import Actor, load_actor
+from guanxi.kernel.catalog.snapshot import Catalog
+from guanxi.kernel.storage.database import Database
+from guanxi.kernel.storage.session import Session
+
+SCOPES = ("read", "write", "import")
+MARK = "gx"
+TOUCH = 300_000_000  # µs; use is noted at most every five minutes
+WINDOW, FAILURES = 15 * 60 * 1_000_000, 60  # wrong tokens per address that are answered as such
+_COLUMNS = '"id", "user", "name", "prefix", "scopes", "created_at", "expires_at", "revoked_at"'
+_noted: dict[int, int] = {}  # token -> when this process last wrote down its use
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token as its owner may see it; `prefix` is its readable beginning."""
+
+    id: int
+    user: int
+    name: str
+    prefix: str
+    scopes: tuple[str, ...]
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+    last_used: int | None = None
+
+
+def hash_of(secret: str) -> str:
+    """What is stored instead of the token: it is long and random, so one plain hash is enough."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+def create_token(
+    session: Session,
+    ids: IdSource,
+    user: int,
+    *,
+    name: str = "",
+    scopes: Iterable[str] = ("read", "write"),
+    expires_at: int | None = None,
+    now: int,
+) -> tuple[str, Token]:
+    """The token itself, which is never shown again, and what is kept of it. Call inside a write transaction."""
+    wanted = tuple(dict.fromkeys(scopes))
+    unknown = next((scope for scope in wanted if scope not in SCOPES), None)
+    if unknown is not None or not wanted:
+        known = ", ".join(SCOPES)
+        raise BadInput(msg("«{name}» is no scope of a token; there are: {known}.", name=unknown or "", known=known))
+    prefix = f"{MARK}_{secrets.token_hex(4)}"
+    secret = f"{prefix}_{secrets.token_urlsafe(32)}"
+    made = Token(ids.next(), user, name[:200], prefix, wanted, now, expires_at, None)
+    columns = ("id", "user", "hash", "prefix", "scopes", "expires_at", "name", "created_at")
+    row = (made.id, user, hash_of(secret), prefix, " ".join(wanted), expires_at, made.name, now)
+    session.insert("token", columns, [row])
+    return secret, made
+
+
+def actor_of(session: Session, catalog: Catalog, secret: str, now: int) -> tuple[Actor, int]:
+    """Who acts with this token, limited to its scopes, and the token's id. One answer for every unusable token."""
+    table = session.table("token")
+    row = session.one(
+        f'SELECT "id", "user", "scopes" FROM {table} WHERE "hash" = ? AND "revoked_at" IS NULL'
+        ' AND ("expires_at" IS NULL OR "expires_at" > ?)',
+        (hash_of(secret), now),
+    )
+    if row is None:
+        raise wrong_token()
+    key = ("token actor", row[1], row[2])
+    actor: Actor | None = catalog.memo.get(key)
+    if actor is None:
+        try:
+            person = load_actor(catalog, row[1])
+        except NotFound:
+            raise wrong_token() from None
+        actor = catalog.memo[key] = replace(person, scopes=frozenset(row[2].split()))
+    if not actor.rights.can("api"):
+        raise Forbidden(msg("Your roles do not let you use the API. Ask an administrator."))
+    return actor, int(row[0])
+
+
+def wrong_token() -> Unauthenticated:
+    """Unknown, ended and revoked tokens are not told apart."""
+    return Unauthenticated(msg("This token is not valid or has ended. Make a new one in your settings."))
+
+
+def check_scope(actor: Actor, scope: str) -> None:
+    """Refuses what the token was not made for; `write` includes `read`, sessions of people have no scopes."""
+    if not actor.scopes or scope in actor.scopes or (scope == "read" and "write" in actor.scopes):
+        return
+    raise Forbidden(msg("This token lacks the scope “{scope}”. Make one that has it.", scope=scope))
+
+
+def list_tokens(session: Session, user: int, used: dict[int, int] | None = None) -> list[Token]:
+    """A person's tokens, newest first; `used` comes from `last_uses`."""
+    sql = f'SELECT {_COLUMNS} FROM {session.table("token")} WHERE "user" = ? ORDER BY "id" DESC'
+    return [_read(row, used or {}) for row in session.rows(sql, (user,))]
+
+
+def revoke_token(session: Session, ident: int, now: int, *, user: int | None = None) -> None:
+    """Ends a token at once; with `user` only if it is theirs. NotFound if there is none."""
+    own, params = (' AND "user" = ?', [user]) if user is not None else ("", [])
+    sql = f'UPDATE {session.table("token")} SET "revoked_at" = ? WHERE "id" = ? AND "revoked_at" IS NULL{own}'
+    if not session.run(sql, [now, ident, *params]):
+        raise NotFound
+
+
+def note_use(database: Database, token: int, now: int) -> None:
+    """Writes down now and then that a token was used, beside the records, never in their transaction."""
+    if _noted.get(token, 0) + TOUCH > now:
+        return
+    if len(_noted) > 10_000:
+        _noted.clear()
+    _noted[token] = now
+    with database.ephemeral() as session:
+        session.run(
+            f'INSERT INTO {session.table("last_seen")} ("user", "at") VALUES (?, ?)'
+            ' ON CONFLICT ("user") DO UPDATE SET "at" = excluded."at"',
+            (token, now),
+        )
+
+
+def last_uses(database: Database, tokens: Iterable[int]) -> dict[int, int]:
+    """When tokens were last used, to five minutes."""
+    wanted = tuple(tokens)
+    if not wanted:
+        return {}
+    marks = ", ".join("?" * len(wanted))
+    with database.ephemeral(write=False) as session:
+        rows = session.rows(
+            f'SELECT "user", "at" FROM {session.table("last_seen")} WHERE "user" IN ({marks})', wanted
+        )
+    return {row[0]: row[1] for row in rows}
+
+
+def count_failure(database: Database, address: str, now: int) -> tuple[int, int]:
+    """One more wrong token from this address: (how many are left, seconds until the count begins anew)."""
+    key = f"token:{address}"
+    with database.ephemeral() as session:
+        table = session.table("throttle")
+        session.run(
+            f'INSERT INTO {table} AS k ("key", "count", "until") VALUES (?, 1, ?) ON CONFLICT ("key") DO UPDATE SET'
+            ' "count" = CASE WHEN k."until" <= ? THEN 1 ELSE k."count" + 1 END,'
+            ' "until" = CASE WHEN k."until" <= ? THEN excluded."until" ELSE k."until" END',
+            (key, now + WINDOW, now, now),
+        )
+        count, until = session.rows(f'SELECT "count", "until" FROM {table} WHERE "key" = ?', (key,))[0]
+    return FAILURES - count, max(1, (until - now) // 1_000_000)
+
+
+def _read(row: tuple[Any, ...], used: dict[int, int]) -> Token:
+    ident, user, name, prefix, scopes, created, expires, revoked = row
+    listed = tuple((scopes or "").split())
+    return Token(ident, user, name or "", prefix, listed, created, expires, revoked, used.get(ident))
