@@ -80,7 +80,8 @@ def test_pages_ask_to_sign_in_and_come_back(client):
 def test_signing_in_shows_the_frame(inside):
     home = inside.get("/")
     assert home.status_code == 200
-    assert "晓雯" in home.text and 'data-theme="auto"' in home.text
+    assert "晓雯" in home.text
+    assert 'data-theme="auto"' in home.text
     assert csrf(inside) in home.text
     assert inside.cookies["guanxi"] not in home.text
 
@@ -150,7 +151,9 @@ def test_profile_language_password_and_devices(inside, space, user):
     )
     assert saved.status_code == 303, saved.text
     shown = inside.get("/profile")
-    assert "Signed-in devices" in shown.text and 'data-theme="dark"' in shown.text and "Other" in shown.text
+    assert "Signed-in devices" in shown.text
+    assert 'data-theme="dark"' in shown.text
+    assert "Other" in shown.text
     wrong = {"_csrf": csrf(inside), "present": "nope", "fresh": "a new long sentence"}
     assert inside.post("/profile/password", data=wrong, headers=BROWSER).status_code == 422
     right = {**wrong, "present": PASSWORD}
@@ -172,9 +175,12 @@ def test_errors_say_what_to_do_and_betray_nothing(inside):
     assert unknown.status_code == missing.status_code == 404
     defect = inside.get("/fail/defect")
     assert defect.status_code == 500
-    assert defect.headers["x-request-id"] in defect.text and "boom" not in defect.text
+    assert defect.headers["x-request-id"] in defect.text
+    assert "boom" not in defect.text
     piece = inside.get("/fail/refused", headers={"HX-Request": "true"})
-    assert piece.status_code == 403 and "gx:toast" in piece.headers["hx-trigger"] and piece.text == ""
+    assert piece.status_code == 403
+    assert "gx:toast" in piece.headers["hx-trigger"]
+    assert piece.text == ""
 
 
 def test_language_without_an_account(client):

@@ -44,7 +44,15 @@ def test_nothing_else_is_served(kitchen, name):
 
 @pytest.mark.parametrize(
     ("name", "short"),
-    [("陈晓雯", "晓雯"), ("欧阳修", "阳修"), ("李薇", "李薇"), ("Li Wei", "LW"), ("Ada", "A"), ("", "?"), ("Mary-Jane O", "MO")],
+    [
+        ("陈晓雯", "晓雯"),
+        ("欧阳修", "阳修"),
+        ("李薇", "李薇"),
+        ("Li Wei", "LW"),
+        ("Ada", "A"),
+        ("", "?"),
+        ("Mary-Jane O", "MO"),
+    ],
 )
 def test_initials(name, short):
     assert parts.initials(name) == short

@@ -28,7 +28,14 @@ from guanxi.entrypoints.web.session import (
 )
 from guanxi.entrypoints.web.shell import page, plain_page, see_other
 from guanxi.kernel.access.actors import system
-from guanxi.kernel.access.passwords import authenticate, check_password, hash_password, judge_password, store_hash, stored_hash
+from guanxi.kernel.access.passwords import (
+    authenticate,
+    check_password,
+    hash_password,
+    judge_password,
+    store_hash,
+    stored_hash,
+)
 from guanxi.kernel.access.sessions import close_session, close_sessions, list_sessions, open_session
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save

@@ -9,12 +9,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guanxi.base.errors import NotFound, Problem, TooMany, Unauthenticated
 from guanxi.entrypoints.web import account, render
@@ -35,13 +37,37 @@ def create_web(site: Site, routes: Sequence[BaseRoute] = (), *, templates: Seque
         routes=[Route("/static/{version}/{name:path}", serve), *account.ROUTES, *routes],
         middleware=[
             Middleware(SafeHeaders),
+            Middleware(CatchDefects),
             Middleware(RefuseForged),
             Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
         ],
-        exception_handlers={Problem: on_problem, HTTPException: on_http, Exception: on_defect},
+        exception_handlers={Problem: on_problem, HTTPException: on_http},
     )
     app.state.site = site
     return app
+
+
+class CatchDefects:
+    """Turns our own mistakes into a page, inside the safe headers (Starlette's own place for it is outside)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception as error:
+            if started or scope["type"] != "http":
+                raise
+            answer = await run_in_threadpool(on_defect, Request(scope), error)
+            await answer(scope, receive, send)
 
 
 def on_problem(request: Request, problem: Exception) -> Response:

@@ -104,9 +104,7 @@ def basics(request: Request) -> dict[str, Any]:
     }
 
 
-def page(
-    request: Request, template: str | Template, me: Visit, *, status: int = 200, **context: Any
-) -> HTMLResponse:
+def page(request: Request, template: str | Template, me: Visit, *, status: int = 200, **context: Any) -> HTMLResponse:
     """A whole page in the frame; `active` marks a line of the side bar."""
     html = render.fragment(template, {**frame(request, me), **context}, me.locale)
     answer = render.respond(html, status)

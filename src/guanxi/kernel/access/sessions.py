@@ -57,9 +57,7 @@ _COLUMNS = '"id", "user", "created_at", "seen_at", "expires_at", "data"'
 def read_session(database: Database, token: str, now: int) -> WebSession | None:
     """The session of this token if it still counts; notes every few minutes that it was seen."""
     with database.ephemeral(write=False) as session:
-        row = session.one(
-            f'SELECT {_COLUMNS} FROM {session.table("web_session")} WHERE "id" = ?', (session_id(token),)
-        )
+        row = session.one(f'SELECT {_COLUMNS} FROM {session.table("web_session")} WHERE "id" = ?', (session_id(token),))
     if row is None or row[4] <= now or row[3] + IDLE <= now:
         return None
     if row[3] + TOUCH < now:
@@ -72,7 +70,7 @@ def list_sessions(database: Database, user: int, now: int) -> list[WebSession]:
     """The devices of one person, latest first."""
     with database.ephemeral(write=False) as session:
         rows = session.rows(
-            f'SELECT {_COLUMNS} FROM {session.table("web_session")}'
+            f"SELECT {_COLUMNS} FROM {session.table('web_session')}"
             ' WHERE "user" = ? AND "expires_at" > ? ORDER BY "seen_at" DESC',
             (user, now),
         )
@@ -82,18 +80,14 @@ def list_sessions(database: Database, user: int, now: int) -> list[WebSession]:
 def close_session(database: Database, user: int, ident: str) -> bool:
     """Signs one device of this person out; False if there is none."""
     with database.ephemeral() as session:
-        done = session.run(
-            f'DELETE FROM {session.table("web_session")} WHERE "id" = ? AND "user" = ?', (ident, user)
-        )
+        done = session.run(f'DELETE FROM {session.table("web_session")} WHERE "id" = ? AND "user" = ?', (ident, user))
     return done > 0
 
 
 def close_sessions(database: Database, user: int, *, keep: str = "") -> int:
     """Signs all devices of a person out, except one: after a password change, or when somebody leaves."""
     with database.ephemeral() as session:
-        return session.run(
-            f'DELETE FROM {session.table("web_session")} WHERE "user" = ? AND "id" <> ?', (user, keep)
-        )
+        return session.run(f'DELETE FROM {session.table("web_session")} WHERE "user" = ? AND "id" <> ?', (user, keep))
 
 
 def _read(row: tuple[object, ...]) -> WebSession:
