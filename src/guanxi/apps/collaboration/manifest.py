@@ -6,6 +6,7 @@ from guanxi.apps.collaboration.comment import COMMENT
 from guanxi.apps.collaboration.contacts_made import CALL, MAIL, MEETING, NOTE, VISIT
 from guanxi.apps.collaboration.follow import FOLLOW, NOTIFICATION
 from guanxi.apps.collaboration.follow_up import ACTIONS
+from guanxi.apps.collaboration.reactions import REACTIONS
 from guanxi.apps.collaboration.task import TASK
 from guanxi.apps.collaboration.today import REPORTS
 from guanxi.base.i18n import L
@@ -18,5 +19,6 @@ COLLABORATION = App(
     needs=("customers", "sales"),
     objects=(TASK, CALL, MEETING, VISIT, NOTE, MAIL, COMMENT, FOLLOW, NOTIFICATION),
     actions=ACTIONS,
+    reactions=REACTIONS,
     reports=REPORTS,
 )
