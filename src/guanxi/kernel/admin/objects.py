@@ -9,7 +9,7 @@ import msgspec
 
 from guanxi.base.errors import BadInput, FieldError, Invalid, msg
 from guanxi.base.i18n import Label
-from guanxi.kernel.admin.backing import ask_for_index
+from guanxi.kernel.admin.backing import ask_for_index, refuse_default
 from guanxi.kernel.admin.fields import put_new_field
 from guanxi.kernel.admin.meta import Ledger, free_name, open_ledger, stored
 from guanxi.kernel.catalog.model import Object, Section
@@ -28,6 +28,8 @@ def add_object(work: Work, spec: ObjectSpec | Mapping[str, Any]) -> Object:
     row = put_new_object(ledger, object_spec(spec))
     ledger.settle()
     made = work.catalog.object(row.name)
+    for f in made.fields:
+        refuse_default(work, f)
     if any(f.unique for f in made.fields) or made.unique:
         ask_for_index(work, made)
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guanxi.kernel.admin.backing import ask_for_default, ask_for_index
+from guanxi.kernel.admin.backing import ask_for_default, ask_for_index, refuse_default
 from guanxi.kernel.admin.fields import put_field_change, put_new_field
 from guanxi.kernel.admin.meta import Ledger, open_ledger
 from guanxi.kernel.admin.objects import put_new_object, put_object_change
@@ -36,6 +36,8 @@ def apply_pack(work: Work, pack: Pack) -> list[Object]:
     made = ledger.settle() if ledger.changed else []
     for obj in made:
         ask_for_index(work, obj)
+        for f in obj.fields:
+            refuse_default(work, f)
         for field_name in new.get(obj.name, ()):
             ask_for_default(work, obj, work.catalog.field(obj, field_name))
     change_settings(work, pack.settings)
