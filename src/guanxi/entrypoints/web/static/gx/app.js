@@ -63,7 +63,7 @@ document.addEventListener("submit", (event) => {
   if (!button || event.target.method === "dialog" || event.target.hasAttribute("hx-post")) return;
   setTimeout(() => { button.setAttribute("aria-busy", "true"); }, 0);
 });
-addEventListener("pageshow", () => document.querySelectorAll("[aria-busy=true]").forEach((b) => b.matches("button") && b.removeAttribute("aria-busy")));
+addEventListener("pageshow", (event) => event.persisted && document.querySelectorAll("[aria-busy=true]").forEach((b) => b.matches("button") && b.removeAttribute("aria-busy")));
 
 // Keyboard: off while typing, off with modifiers, off while a dialog is open.
 const typing = (node) => node.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
