@@ -45,8 +45,10 @@ CONFIG: Mapping[str, Mapping[int, Mapping[str, Any]]] = {
 }
 
 
-def draft(target: Object, new: dict[str, Any], old: dict[str, Any] | None = None) -> Draft:
-    work: Any = SimpleNamespace(now=1_000, today=to_day_of("2026-11-21"), catalog=SimpleNamespace(config=CONFIG))
+def draft(target: Object, new: dict[str, Any], old: dict[str, Any] | None = None, entry: str = "form") -> Draft:
+    work: Any = SimpleNamespace(
+        entry=entry, now=1_000, today=to_day_of("2026-11-21"), catalog=SimpleNamespace(config=CONFIG)
+    )
     before = None if old is None else {"version": 1, **old}
     return Draft(work, target, Change("edit", target.name), 0, before, {"id": 77, **(old or {}), **new})
 
@@ -176,7 +178,7 @@ def test_stage_asks_for_what_it_requires_and_names_each_field() -> None:
     d = draft(OPPORTUNITY, {"stage": 2, "amount": 5}, {"stage": 1, "amount": None})
     check_entry(d)
     assert codes(d) == [("close_on", "stage_requires")]
-    imported = draft(OPPORTUNITY, {"stage": 2, "source": "import"})
+    imported = draft(OPPORTUNITY, {"stage": 2}, entry="import")
     check_entry(imported)
     assert not imported.errors
 
@@ -185,6 +187,9 @@ def test_lost_needs_a_reason() -> None:
     d = draft(OPPORTUNITY, {"state": "lost"}, {"state": "open", "source": "import"})
     check_close(d)
     assert codes(d) == [("close_reason", "stage_requires")]
+    imported = draft(OPPORTUNITY, {"state": "lost"}, {"state": "open"}, entry="import")
+    check_close(imported)
+    assert not imported.errors
 
 
 def test_amount_is_the_sum_of_living_lines_and_weighted_follows() -> None:

@@ -12,6 +12,7 @@ from guanxi.base.money import half_up
 from guanxi.kernel.records.draft import Draft
 
 MONEY = ("", "__c", "__b")
+TAKEN_AS_THEY_ARE = ("import", "demo")  # what an old system did not ask for cannot be asked for now
 Config = Mapping[str, Mapping[int, Mapping[str, Any]]]
 
 
@@ -110,8 +111,8 @@ def check_entry(draft: Draft) -> None:
     if stage is None:
         draft.error("stage", msg("There is no stage to start in. Set up a pipeline with an open stage first."))
         return
-    if not draft.changed("stage") or (draft.old is None and draft["source"] in ("import", "demo")):
-        return  # old deals come in as they are
+    if not draft.changed("stage") or draft.work.entry in TAKEN_AS_THEY_ARE:
+        return
     fields = {field.name: field for field in draft.object.fields}
     for name in msgspec.json.decode(stage["requires"] or "[]"):
         field = fields.get(name)
@@ -125,6 +126,6 @@ def check_entry(draft: Draft) -> None:
 
 def check_close(draft: Draft) -> None:
     """A deal lost by a person needs a reason: that is what the loss teaches."""
-    if draft["state"] == "lost" and draft.changed("state") and draft["close_reason"] is None:
-        if draft["source"] not in ("import", "demo") or draft.old is not None:
-            draft.error("close_reason", msg("Say why the deal was lost."), "stage_requires")
+    lost = draft["state"] == "lost" and draft.changed("state")
+    if lost and draft["close_reason"] is None and draft.work.entry not in TAKEN_AS_THEY_ARE:
+        draft.error("close_reason", msg("Say why the deal was lost."), "stage_requires")
