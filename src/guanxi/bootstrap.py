@@ -26,6 +26,7 @@ from guanxi.kernel.admin.people import seed_roles
 from guanxi.kernel.admin.settings import store_setting
 from guanxi.kernel.catalog.model import App
 from guanxi.kernel.context import Space, now_micros
+from guanxi.kernel.storage.backup import restore
 from guanxi.kernel.storage.database import open_database
 from guanxi.kernel.storage.house import Workspace, open_house
 from guanxi.kernel.storage.install import install
@@ -148,6 +149,17 @@ class Site:
         wanted = tuple(names)
         return Worker(lambda: [self.open(name) for name in wanted or self.workspaces()], {}, self.renew)
 
+    def restore(self, name: str, source: Path) -> None:
+        """Fills a workspace that is still empty from an archive."""
+        places = {known.name: known for known in self.house.workspaces()}
+        place = places.get(name) or self._add(name)
+        folder = self.settings.home / place.folder
+        database = open_database(self._url(place, folder), folder, place.schema)
+        try:
+            restore(database, source, lambda session: install(session, APPS))
+        finally:
+            database.close()
+
     def samples(self, space: Space) -> int:
         """Loads the sample company; gives the operation that can be undone."""
         return load_samples(space)
@@ -159,8 +171,8 @@ class Site:
 
 def create_app(site: Site) -> Starlette:
     """The web application of this process: pages at `/`, the API at `/api`."""
-    from guanxi.entrypoints.web.app import create_web  # noqa: PLC0415 - other commands start faster without it
-    from guanxi.entrypoints.web.routes import ROUTES  # noqa: PLC0415 - the same
+    from guanxi.entrypoints.web.app import create_web  # other commands start faster without it
+    from guanxi.entrypoints.web.routes import ROUTES
 
     return create_web(site, ROUTES)
 
@@ -172,8 +184,8 @@ def app_of_child() -> Starlette:
 
 def serve(site: Site, host: str, port: int, processes: int, ready: Callable[[str], None]) -> None:
     """One process in this one, or several below it."""
-    import uvicorn  # noqa: PLC0415 - other commands start faster without it
-    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415 - the same
+    import uvicorn  # other commands start faster without it
+    from uvicorn.supervisors import Multiprocess
 
     settings = site.settings
     several = processes > 1

@@ -35,6 +35,12 @@ def make_password() -> str:
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(4))
 
 
+def demo_sign_in(terminal: Terminal) -> str:
+    """How to get into the sample company."""
+    text = "Sign in with {email} and the password {password}"
+    return terminal.text(text, email=DEMO_MAIL, password=DEMO_PASSWORD)
+
+
 def open_demo(terminal: Terminal) -> Space:
     """The workspace with the sample company; made at the first call."""
     space = terminal.host.open("demo", create=True)

@@ -8,9 +8,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
+from guanxi.base.errors import NotFound, msg
 from guanxi.base.i18n import Language, translate
+from guanxi.kernel.access.actors import Actor, system
+from guanxi.kernel.access.passwords import user_by_email
 from guanxi.kernel.context import Space
 from guanxi.settings import Settings
 
@@ -43,6 +47,8 @@ class Host(Protocol):
 
     def samples(self, space: Space) -> int: ...
 
+    def restore(self, name: str, source: Path) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -65,6 +71,16 @@ class Terminal:
     def note(self, text: str, /, **params: Any) -> None:
         """One translated line on standard error: not part of the result."""
         print(self.text(text, **params), file=sys.stderr, flush=True)
+
+    def actor(self, space: Space, email: str | None) -> Actor | int:
+        """The person named with --as; without it the system, for whoever has the files may do everything."""
+        if not email:
+            return system("command line")
+        with space.read(system("command line")) as work:
+            user = user_by_email(work.catalog, email)
+        if user is None:
+            raise NotFound(msg("There is no active user with the e-mail {email}.", email=email))
+        return user
 
     def text(self, text: str, /, **params: Any) -> str:
         return translate(text, self.language, **params)

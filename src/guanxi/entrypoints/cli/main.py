@@ -10,12 +10,26 @@ from contextlib import suppress
 from guanxi import __version__
 from guanxi.base.errors import Problem
 from guanxi.base.i18n import Language, render, translate
-from guanxi.entrypoints.cli import run, work
+from guanxi.entrypoints.cli import audit, backup, check, demo, explain, export, run, setup, token, undo, user, work
 from guanxi.entrypoints.cli.frame import Command, Host, Terminal, terminal_language
 from guanxi.entrypoints.cli.logs import configure_logs
 from guanxi.settings import Settings, read_settings
 
-COMMANDS: tuple[Command, ...] = (run.COMMAND, work.COMMAND)
+COMMANDS: tuple[Command, ...] = (
+    setup.COMMAND,
+    run.COMMAND,
+    work.COMMAND,
+    demo.COMMAND,
+    user.COMMAND,
+    token.COMMAND,
+    export.COMMAND,
+    undo.COMMAND,
+    explain.COMMAND,
+    check.COMMAND,
+    backup.BACKUP,
+    backup.RESTORE,
+    audit.COMMAND,
+)
 
 
 def run_command(argv: Sequence[str] | None, start: Callable[[Settings], Host]) -> int:

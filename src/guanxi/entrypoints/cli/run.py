@@ -6,7 +6,7 @@ import argparse
 import signal
 from typing import NoReturn
 
-from guanxi.entrypoints.cli.accounts import DEMO_MAIL, DEMO_PASSWORD, first_administrator, open_demo
+from guanxi.entrypoints.cli.accounts import demo_sign_in, first_administrator, open_demo
 from guanxi.entrypoints.cli.frame import Command, Terminal
 
 
@@ -22,7 +22,7 @@ def run(terminal: Terminal, args: argparse.Namespace) -> int:
     host, settings = terminal.host, terminal.host.settings
     if args.demo:
         host.default = open_demo(terminal).name
-        sign_in = terminal.text("Sign in with {email} and the password {password}", email=DEMO_MAIL, password=DEMO_PASSWORD)
+        sign_in = demo_sign_in(terminal)
     else:
         host.default = terminal.workspace
         sign_in = first_administrator(terminal, host.open(terminal.workspace, create=True))

@@ -114,11 +114,11 @@ class Worker:
             return 0
         try:
             done = action()
-        except Exception as error:  # noqa: BLE001 - whatever a part raises must not stop the others
+        except Exception:  # whatever a part raises must not stop the others
             times = self._failed[key] = self._failed.get(key, 0) + 1
             wait = min(2.0**times, LONGEST_WAIT)
             self._due[key] = monotonic() + wait
-            log.error("part failed", workspace=space, part=part, times=times, again_in=wait, exc_info=error)
+            log.exception("part failed", workspace=space, part=part, times=times, again_in=wait)
             return 0
         if self._failed.pop(key, 0):
             log.info("part works again", workspace=space, part=part)

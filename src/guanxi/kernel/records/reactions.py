@@ -13,9 +13,9 @@ from guanxi.base.errors import NotFound
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.catalog.model import App, Object
 from guanxi.kernel.catalog.snapshot import Catalog
+from guanxi.kernel.catalog.system import SYSTEM_BY_ID
 from guanxi.kernel.changes.feed import Follower, SealedSet
 from guanxi.kernel.changes.log import Entry, entries_of
-from guanxi.kernel.catalog.system import SYSTEM_BY_ID
 from guanxi.kernel.jobs.queue import JobRun, enqueue
 from guanxi.kernel.jobs.schedule import Schedule
 from guanxi.kernel.storage.session import Session
@@ -125,14 +125,14 @@ def _events(work: Work, args: Mapping[str, Any]) -> Iterator[Event]:
         if event_name(catalog, entry) != args["event"]:
             continue
         target = catalog.objects_by_id[entry.object]
-        old, new = _named(catalog, target, entry.old), _named(catalog, target, entry.new)
+        old, new = _named(target, entry.old), _named(target, entry.new)
         yield Event(
             args["event"], target.name, entry.record, entry.version, args["at"], args["actor"], args["operation"],
             args["entry"], old, new,
         )  # fmt: skip
 
 
-def _named(catalog: Catalog, target: Object, values: Mapping[str, Any] | None) -> dict[str, Any]:
+def _named(target: Object, values: Mapping[str, Any] | None) -> dict[str, Any]:
     by_key = {str(f.id): f.name for f in target.fields} | {str(i): f.name for i, f in SYSTEM_BY_ID.items()}
     found = {key: by_key.get(key) for key in values or {}}
     return {name: (values or {})[key] for key, name in found.items() if name}

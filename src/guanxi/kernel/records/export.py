@@ -1,0 +1,264 @@
+"""Records as CSV, JSON lines or XLSX, page by page: memory stays flat, whatever the number of rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+import msgspec
+import xlsxwriter
+
+from guanxi.base.dates import iso_datetime
+from guanxi.base.errors import BadInput, Forbidden, msg
+from guanxi.base.i18n import Locale
+from guanxi.base.money import plain_money
+from guanxi.kernel.catalog.model import Field, Object
+from guanxi.kernel.fields.registry import result_type
+from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.output import converter
+from guanxi.kernel.records.read import MAX_LIMIT, chosen, find, references, target_of
+from guanxi.kernel.records.shape import REFERENCES, pointed_at, shape_of
+from guanxi.kernel.records.types import Query, Row
+
+if TYPE_CHECKING:
+    from guanxi.kernel.context import Space, Work
+
+Format = Literal["csv", "jsonl", "xlsx"]
+Header = Literal["names", "labels"]
+FORMATS: tuple[Format, ...] = ("csv", "jsonl", "xlsx")
+SHEET_ROWS = 1_048_576  # what a sheet of Excel holds, the header included
+CELL_TEXT = 32_767  # … and one of its cells
+ALWAYS = ("id",)
+LAST = ("owner", "team", "created_at", "updated_at")
+SHOWN = frozenset({"choice", "multi_choice", "boolean", "datetime", "address", "tags"})  # with labels: as people read
+NUMBERS = frozenset({"integer", "decimal", "percent"})
+_RISKY = re.compile(r"^(?:[=@\t\r\n]|[+\-](?![\d.,\s%]+$))")
+Titles = Mapping[str, Mapping[int, str]]
+Cell = Callable[[Row, Titles], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the file: its heading and how a row gives its cell (text, or a number for XLSX)."""
+
+    heading: str
+    cell: Cell
+
+
+def export(
+    work: Work,
+    query: Query,
+    out: IO[bytes],
+    *,
+    format: Format = "csv",
+    header: Header = "names",
+    bom: bool = False,
+    sheet_rows: int = SHEET_ROWS,
+) -> int:
+    """
+    Writes what the caller may export, in order of id, and gives the number of rows. With `names` every value can be
+    imported again as it was; with `labels` it is written as people read it. Lookups have two columns: id and name.
+    """
+    target = may_export(work, query.object)
+    fields = fields_of(work, target, query.fields)
+    pages = _pages(work, replace(query, fields=tuple(f.name for f in fields), verb="export"))
+    if format == "jsonl":
+        return _write_jsonl(work, target, fields, pages, out)
+    columns = columns_of(work, target, fields, header)
+    rows = _cells(work, target, fields, columns, pages)
+    headings = [c.heading for c in columns]
+    if format == "csv":
+        return _write_csv(headings, rows, out, bom)
+    if format == "xlsx":
+        return _write_xlsx(headings, rows, out, sheet_rows, str(target.plural))
+    raise BadInput(msg("{name} is no format for exports; there are: {known}.", name=format, known=", ".join(FORMATS)))
+
+
+def note_export(space: Space, actor: Any, object_name: str, count: int, entry: str) -> None:
+    """Leaves a line in the log of operations: who took out how much."""
+    with space.write(actor, entry=entry, kind="export", cause=f"{object_name}: {count}") as work:
+        work.begin_operation()
+
+
+def may_export(work: Work, name: str) -> Object:
+    """The object, if the caller may export any of its records."""
+    if work.actor.rights.admin:
+        return work.catalog.object(name)  # may know all names: a mistyped one gets the nearest
+    target = target_of(work, name)
+    if work.actor.rights.scope(name, "export") == "none":
+        raise Forbidden(msg("Your roles do not let you export {objects}.", objects=target.plural))
+    return target
+
+
+def fields_of(work: Work, target: Object, names: Sequence[str]) -> tuple[Field, ...]:
+    """The fields asked for, or all that make up the record for its reader; never one that may not be read."""
+    if names:
+        return chosen(work, target, names)
+    allowed = readable(work, target)
+    own = [f.name for f in target.fields if f.name in allowed and not f.hidden]
+    last = [name for name in LAST if name in allowed and name not in own]
+    return chosen(work, target, [*ALWAYS, *own, *last])
+
+
+def columns_of(work: Work, target: Object, fields: Sequence[Field], header: Header) -> list[Column]:
+    """The file's columns in order."""
+    actor = work.actor
+    locale = Locale("en" if actor.language == "en" else "zh-CN", work.zone, work.env.currency, work.now)
+    found: list[Column] = []
+    for field in fields:
+        label = field.label.in_(locale.language)
+        heading = field.name if header == "names" else label
+        if field.type in REFERENCES:
+            found.append(Column(heading if header == "names" else f"{label} ID", _ids(work, target, field)))
+            found.append(Column(f"{field.name}:name" if header == "names" else label, _titles(work, target, field)))
+        elif header == "labels" and field.type in SHOWN:
+            found.append(Column(heading, _shown(work, target, field, locale)))
+        else:
+            found.append(Column(heading, _plain(work, target, field)))
+    return found
+
+
+def _columns(work: Work, target: Object, field: Field) -> tuple[str, ...]:
+    known = shape_of(work.catalog, target).fields.get(field.name)
+    return known.logged if known is not None and known.columns else (field.column,)
+
+
+def _plain(work: Work, target: Object, field: Field) -> Cell:
+    """A value as `parse` reads it back."""
+    columns, kind, base = _columns(work, target, field), result_type(field), work.env.currency
+    if kind.name == "money":
+        return lambda row, _titles: _money([row[c] for c in columns], base)
+    if field.name == "id":
+        return lambda row, _titles: str(row["id"])
+    if kind.name in ("text", "long_text", "email", "url", "phone", "choice", "auto_number", "integer"):
+        return lambda row, _titles: row[columns[0]]
+    if kind.name == "datetime":
+        return lambda row, _titles: None if row[columns[0]] is None else iso_datetime(row[columns[0]])
+    return lambda row, _titles: _text(kind.to_json(field, tuple(row[c] for c in columns)))
+
+
+def _money(values: Sequence[Any], base: str) -> str | None:
+    if values[0] is None:
+        return None
+    currency = values[1] if len(values) > 1 and values[1] else base
+    return plain_money(values[0]) if currency == base else f"{currency} {plain_money(values[0])}"
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return msgspec.json.encode(value).decode() if value else None
+    return value
+
+
+def _shown(work: Work, target: Object, field: Field, locale: Locale) -> Cell:
+    columns, kind = _columns(work, target, field), result_type(field)
+    return lambda row, _titles: kind.show(field, tuple(row[c] for c in columns), locale) or None
+
+
+def _ids(work: Work, target: Object, field: Field) -> Cell:
+    columns = _columns(work, target, field)
+    if field.type == "links":
+        return lambda row, _titles: row[columns[0]]
+    if len(columns) > 1:
+        return lambda row, _titles: None if row[columns[0]] is None else f"{row[columns[1]]}:{row[columns[0]]}"
+    return lambda row, _titles: str(row[columns[0]]) if row[columns[0]] else None
+
+
+def _titles(work: Work, target: Object, field: Field) -> Cell:
+    known = shape_of(work.catalog, target).fields.get(field.name)
+    if known is None:  # owner, team, created_by, updated_by
+        kind = field.type
+        return lambda row, titles: titles.get(kind, {}).get(row[field.column])
+
+    def cell(row: Row, titles: Titles) -> str | None:
+        found = pointed_at(known, row)
+        if found is None:
+            return None
+        of = titles.get(found[0], {})
+        return ", ".join(of[i] for i in found[1] if i in of) or None
+
+    return cell
+
+
+def _pages(work: Work, query: Query) -> Iterator[list[Row]]:
+    cursor: str | None = None
+    while True:
+        page = find(work, replace(query, sort=("id",), limit=MAX_LIMIT, cursor=cursor))
+        yield page.rows
+        cursor = page.next
+        if cursor is None:
+            return
+
+
+def _cells(
+    work: Work, target: Object, fields: Sequence[Field], columns: Sequence[Column], pages: Iterator[list[Row]]
+) -> Iterator[list[Any]]:
+    names = [f.name for f in fields if f.type in REFERENCES]
+    for rows in pages:
+        titles = references(work, target, rows, names)
+        for row in rows:
+            yield [column.cell(row, titles) for column in columns]
+
+
+def guard(value: Any) -> Any:
+    """Text that a spreadsheet would take for a formula gets an apostrophe in front; numbers and phones do not."""
+    return f"'{value}" if isinstance(value, str) and _RISKY.match(value) else value
+
+
+def _write_csv(headings: Sequence[str], rows: Iterator[list[Any]], out: IO[bytes], bom: bool) -> int:
+    text = io.TextIOWrapper(out, "utf-8-sig" if bom else "utf-8", newline="", write_through=False)
+    writer, count = csv.writer(text), 0
+    writer.writerow(headings)
+    for row in rows:
+        writer.writerow([guard(value) for value in row])
+        count += 1
+    text.flush()
+    text.detach()
+    return count
+
+
+def _write_jsonl(
+    work: Work, target: Object, fields: Sequence[Field], pages: Iterator[list[Row]], out: IO[bytes]
+) -> int:
+    convert = converter(work.catalog, target, [f.name for f in fields], raw=True)
+    encoder, count = msgspec.json.Encoder(), 0
+    for rows in pages:
+        out.write(encoder.encode_lines([convert(row) for row in rows]))
+        count += len(rows)
+    return count
+
+
+def _write_xlsx(
+    headings: Sequence[str], rows: Iterator[list[Any]], out: IO[bytes], sheet_rows: int, title: str
+) -> int:
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(out, options)
+    bold, count, place = book.add_format({"bold": True}), 0, 1
+    sheet = _sheet(book, headings, bold, title)
+    for row in rows:
+        if place >= sheet_rows:
+            sheet, place = _sheet(book, headings, bold, title), 1
+        for n, value in enumerate(row):
+            if isinstance(value, int) and abs(value) < 10**15:
+                sheet.write_number(place, n, value)
+            elif value is not None:
+                sheet.write_string(place, n, str(value)[:CELL_TEXT])
+        place += 1
+        count += 1
+    book.close()
+    return count
+
+
+def _sheet(book: Any, headings: Sequence[str], bold: Any, title: str) -> Any:
+    number = len(book.worksheets()) + 1
+    sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\]", " ", title)[:25] + (f" {number}" if number > 1 else ""))
+    sheet.freeze_panes(1, 0)
+    for n, heading in enumerate(headings):
+        sheet.write_string(0, n, heading, bold)
+    return sheet
