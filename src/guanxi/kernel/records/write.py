@@ -21,17 +21,18 @@ if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
 
-def save(work: Work, changes: Sequence[Change], *, collect: bool = False) -> Saved:
+def save(work: Work, changes: Sequence[Change], *, collect: bool = False, rehearse: bool = False) -> Saved:
     """
     Writes a list of changes in this unit of work. Statements do not grow with the list.
 
     collect=False: any fault raises (`Invalid` with every `FieldError`, `Conflict`, `NotFound`) and the unit of
     work rolls back. collect=True: faulty rows are left out and told in their outcome, the others are written.
+    rehearse=True: everything but the storing; the caller rolls the unit of work back.
     """
     outcomes: list[Outcome | None] = [None] * len(changes)
     for (name, op), group in groupby(enumerate(changes), key=lambda pair: (pair[1].object, pair[1].op)):
         target = work.catalog.object(name)
-        drafts = _save_alike(work, target, op, list(group), collect)
+        drafts = _save_alike(work, target, op, list(group), collect, rehearse)
         for draft in drafts:
             outcomes[draft.index] = _outcome(draft)
         if target.kind == "config":
@@ -39,7 +40,7 @@ def save(work: Work, changes: Sequence[Change], *, collect: bool = False) -> Sav
     return Saved(tuple(o for o in outcomes if o is not None), work.operation)
 
 
-def _save_alike(work: Work, target: Object, op: str, changes: Numbered, collect: bool) -> list[Draft]:
+def _save_alike(work: Work, target: Object, op: str, changes: Numbered, collect: bool, rehearse: bool) -> list[Draft]:
     drafts = drafts_for(work, target, op, changes)
     if op in ("create", "edit"):
         prepare(work, target, op, drafts)
@@ -49,6 +50,10 @@ def _save_alike(work: Work, target: Object, op: str, changes: Numbered, collect:
         refuse(drafts)
     good = [d for d in drafts if not d.errors]
     shape = shape_of(work.catalog, target)
+    if rehearse:
+        for draft in good:
+            draft.done = draft.done if op == "create" or draft.differences() else "same"
+        return drafts
     if op == "create":
         if good:
             insert(work, shape, good)

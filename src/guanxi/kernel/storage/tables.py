@@ -134,6 +134,20 @@ table(
     index("ix_file_record", "record"),
 )
 
+# --- imports -------------------------------------------------------------------------------------------------------
+table(
+    "import_run",
+    "id int key, object text must, file int, name text must, mapping text, state text must, actor int must, operation int,"
+    " row int must, done int must, total int, created int must, updated int must, same int must, failed int must,"
+    " duplicates int must, at int must, ended_at int, error text",
+    index("ix_import_run_actor", "actor", "id"),
+)
+table(
+    "import_fault",
+    "run int key, row int key, code text must, field text, cells text must, errors text must, state text must",
+)
+table("import_patch", "run int key, row int key, cells text must")
+
 # --- short-lived --------------------------------------------------------------------------------------------------
 table(
     "web_session",

@@ -1,0 +1,1 @@
+"""Importing files: reading tables, mapping columns, resolving names, checking and writing in resumable chunks."""

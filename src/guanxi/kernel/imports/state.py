@@ -1,0 +1,210 @@
+"""What is kept about an import: its file, mapping, progress, faulty rows and mends; in tables, so that it survives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from guanxi.base.errors import Forbidden, Message, NotFound, msg
+from guanxi.kernel.imports.mapping import FileMap, read_map, write_map
+from guanxi.kernel.storage.session import Session
+
+if TYPE_CHECKING:
+    from guanxi.kernel.context import Space, Work
+
+COUNTS = ("created", "updated", "same", "failed", "duplicates")
+
+
+@dataclass(slots=True)
+class Run:
+    """
+    One import. `state`: draft (mapping), checked, running, paused, done, failed, stopped. `row`: number of the next
+    row to handle; `done` and `total` count rows. Counts are of rows.
+    """
+
+    id: int
+    object: str
+    file: int | None
+    name: str
+    mapping: str | None
+    state: str
+    actor: int
+    operation: int | None
+    row: int
+    done: int
+    total: int | None
+    created: int
+    updated: int
+    same: int
+    failed: int
+    duplicates: int
+    at: int
+    ended_at: int | None
+    error: str | None
+
+    @property
+    def map(self) -> FileMap:
+        return read_map(self.mapping or '{"fields": []}')
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One row that did not go in: every error by field, and the cells as they were (mended ones included)."""
+
+    row: int
+    code: str
+    field: str
+    cells: tuple[str, ...]
+    errors: tuple[tuple[str, str, Message], ...]  # field, code, message
+    near: str = ""
+    state: str = "open"  # open | deferred | duplicate | skipped
+
+
+COLUMNS = tuple(f.name for f in fields(Run))
+
+
+def path_of(space: Space, run: Run) -> Path:
+    """Where the uploaded file of an import lies."""
+    return folder_of(space, run.id) / "upload"
+
+
+def folder_of(space: Space, run_id: int) -> Path:
+    return space.folder / "imports" / str(run_id)
+
+
+def new_run(work: Work, object_name: str, name: str) -> Run:
+    """Opens an import for the caller, who needs the ability to import."""
+    if not work.actor.rights.can("import"):
+        raise Forbidden(msg("Your roles do not let you import files."))
+    target = work.catalog.object(object_name)
+    if work.actor.rights.scope(object_name, "create") == "none" and target.access != "all":
+        raise NotFound
+    run = Run(
+        work.space.ids.next(), object_name, None, name, None, "draft", work.actor.user, None,
+        0, 0, None, 0, 0, 0, 0, 0, work.now, None, None,
+    )  # fmt: skip
+    work.session.insert("import_run", COLUMNS, [tuple(getattr(run, c) for c in COLUMNS)])
+    return run
+
+
+def load_run(session: Session, ident: int, actor: int | None = None) -> Run:
+    """An import by id; of that person only, if given. NotFound otherwise."""
+    names = ", ".join(f'"{c}"' for c in COLUMNS)
+    row = session.one(f'SELECT {names} FROM {session.table("import_run")} WHERE "id" = ?', (ident,))
+    if row is None or (actor is not None and row[COLUMNS.index("actor")] != actor):
+        raise NotFound
+    return Run(*row)
+
+
+def runs_of(session: Session, actor: int, limit: int = 50) -> list[Run]:
+    """A person's imports, newest first."""
+    names = ", ".join(f'"{c}"' for c in COLUMNS)
+    table = session.table("import_run")
+    sql = f'SELECT {names} FROM {table} WHERE "actor" = ? ORDER BY "id" DESC LIMIT ?'
+    return [Run(*row) for row in session.rows(sql, (actor, limit))]
+
+
+def store_run(session: Session, run: Run) -> None:
+    """Writes what an import's progress changes."""
+    names = [c for c in COLUMNS if c != "id"]
+    sets = ", ".join(f'"{c}" = ?' for c in names)
+    values = [getattr(run, c) for c in names]
+    session.run(f'UPDATE {session.table("import_run")} SET {sets} WHERE "id" = ?', [*values, run.id])
+
+
+def set_map(session: Session, run: Run, file_map: FileMap) -> None:
+    run.mapping = write_map(file_map)
+    store_run(session, run)
+
+
+def add_faults(session: Session, run_id: int, faults: Sequence[Fault]) -> None:
+    """Keeps faulty rows; an earlier fault of the same row is replaced."""
+    forget_faults(session, run_id, [f.row for f in faults])
+    rows = [
+        (
+            run_id,
+            f.row,
+            f.code,
+            f.field,
+            msgspec.json.encode(f.cells).decode(),
+            msgspec.json.encode([[n, c, m.text, _plain(m.params)] for n, c, m in f.errors] + [f.near]).decode(),
+            f.state,
+        )
+        for f in faults
+    ]
+    if rows:
+        session.insert("import_fault", ("run", "row", "code", "field", "cells", "errors", "state"), rows)
+
+
+def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Labels keep both languages; everything else is text or a number."""
+    return {k: [v.en, v.zh] if hasattr(v, "zh") else v if isinstance(v, int) else str(v) for k, v in params.items()}
+
+
+def forget_faults(session: Session, run_id: int, rows: Iterable[int] | None = None) -> None:
+    table = session.table("import_fault")
+    if rows is None:
+        session.run(f"DELETE FROM {table} WHERE run = ?", (run_id,))
+    elif numbers := [(run_id, row) for row in rows]:
+        session.many(f'DELETE FROM {table} WHERE run = ? AND "row" = ?', numbers)
+
+
+def faults_of(
+    session: Session, run_id: int, *, code: str = "", field: str = "", state: str = "", after: int = 0, limit: int = 200
+) -> list[Fault]:
+    """Faulty rows by number, of one kind if asked."""
+    wanted = [("code", code), ("field", field), ("state", state)]
+    also = "".join(f' AND "{n}" = ?' for n, v in wanted if v)
+    sql = (
+        f'SELECT "row", "code", "field", "cells", "errors", "state" FROM {session.table("import_fault")}'
+        f' WHERE "run" = ?{also} AND "row" > ? ORDER BY "row" LIMIT ?'
+    )
+    params = [run_id, *(v for _, v in wanted if v), after, limit]
+    return [_fault(row) for row in session.rows(sql, params)]
+
+
+def _fault(row: tuple[Any, ...]) -> Fault:
+    from guanxi.base.i18n import Label
+
+    *errors, near = msgspec.json.decode(row[4])
+    read = tuple(
+        (n, c, Message(t, {k: Label(*v) if isinstance(v, list) else v for k, v in p.items()})) for n, c, t, p in errors
+    )
+    return Fault(row[0], row[1], row[2], tuple(msgspec.json.decode(row[3])), read, near, row[5])
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Faults alike: the same code on the same field."""
+
+    code: str
+    field: str
+    count: int
+
+
+def kinds_of(session: Session, run_id: int) -> list[Kind]:
+    """Faults by kind, the most frequent first; duplicates and deferred rows are not faults."""
+    sql = (
+        f'SELECT "code", "field", count(*) FROM {session.table("import_fault")}'
+        " WHERE run = ? AND state = 'open' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
+    )
+    return [Kind(*row) for row in session.rows(sql, (run_id,))]
+
+
+def patches_of(session: Session, run_id: int) -> dict[int, dict[str, str]]:
+    """Cells mended on screen: row -> column -> text."""
+    sql = f'SELECT "row", "cells" FROM {session.table("import_patch")} WHERE "run" = ?'
+    return {row: msgspec.json.decode(cells) for row, cells in session.rows(sql, (run_id,))}
+
+
+def patch(session: Session, run_id: int, row: int, cells: Mapping[str, str]) -> None:
+    """Mends cells of one row of the import; the file stays as it is."""
+    known = patches_of(session, run_id).get(row, {})
+    table = session.table("import_patch")
+    session.run(f'DELETE FROM {table} WHERE "run" = ? AND "row" = ?', (run_id, row))
+    text = msgspec.json.encode({**known, **cells}).decode()
+    session.insert("import_patch", ("run", "row", "cells"), [(run_id, row, text)])
