@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from time import monotonic
@@ -22,10 +23,12 @@ from guanxi.entrypoints.cli.main import run_command
 from guanxi.entrypoints.worker.loops import Worker
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.access.objects import CORE
+from guanxi.kernel.admin import backing
 from guanxi.kernel.admin.people import seed_roles
 from guanxi.kernel.admin.settings import store_setting
 from guanxi.kernel.catalog.model import App
 from guanxi.kernel.context import Space, now_micros
+from guanxi.kernel.records.search_index import search_follower
 from guanxi.kernel.storage.backup import restore
 from guanxi.kernel.storage.database import open_database
 from guanxi.kernel.storage.house import Workspace, open_house
@@ -33,6 +36,8 @@ from guanxi.kernel.storage.install import install
 from guanxi.settings import Settings, read_settings
 
 APPS: tuple[App, ...] = (CORE, CUSTOMERS, SALES, COLLABORATION)
+FOLLOWERS = (search_follower,)
+JOBS = {kind: partial(backing.run_job, kind) for kind in backing.KINDS}
 MAIN, DEMO = "main", "demo"
 IN_FOLDER = "sqlite:"  # the house's word for "data.db in the workspace's folder": the home folder may be moved
 IN_DATABASE = "postgresql:"  # … and for "a schema of the database in the settings": no password is kept
@@ -147,7 +152,7 @@ class Site:
     def worker(self, names: Sequence[str] = ()) -> Worker:
         """The background loops over those workspaces; none named: all there are, new ones too."""
         wanted = tuple(names)
-        return Worker(lambda: [self.open(name) for name in wanted or self.workspaces()], {}, self.renew)
+        return Worker(lambda: [self.open(name) for name in wanted or self.workspaces()], JOBS, self.renew, FOLLOWERS)
 
     def restore(self, name: str, source: Path) -> None:
         """Fills a workspace that is still empty from an archive."""

@@ -16,6 +16,7 @@ from guanxi.kernel.jobs.queue import JobRun, run_due, sweep
 from guanxi.kernel.jobs.schedule import tick
 from guanxi.kernel.records.reactions import clock_handlers, react_handler, reactions_follower, schedules_of
 
+QUEUES = ("default", "bulk")
 PAUSE = 0.5  # seconds between looks when nothing wakes us: other processes' commits are found this late
 CHECKPOINT_EVERY, RENEW_EVERY, SWEEP_EVERY = 60.0, 120.0, 3_600.0
 LONGEST_WAIT = 300.0  # seconds until a part that keeps failing is tried again
@@ -92,7 +93,7 @@ class Worker:
             follower = make(space)
             done += self._attempt(name, f"follower {follower.name}", lambda f=follower: follow(db, f))  # type: ignore[misc]  # mypy cannot type a lambda's default
         done += self._attempt(name, "schedules", lambda: tick(db, schedules_of(space), space.clock()))
-        done += self._attempt(name, "jobs", lambda: run_due(db, self._jobs_of(space), worker=self._name))
+        done += self._attempt(name, "jobs", lambda: run_due(db, self._jobs_of(space), worker=self._name, queues=QUEUES))
         self._timed(name, "checkpoint", CHECKPOINT_EVERY, db.checkpoint)
         self._timed(name, "sweep", SWEEP_EVERY, lambda: _sweep(space))
         return done

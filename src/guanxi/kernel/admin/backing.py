@@ -22,9 +22,17 @@ FILL, INDEX = "catalog.fill_default", "catalog.unique_index"
 CHUNK = 1_000
 
 
+KINDS = (FILL, INDEX)
+
+
 def handlers(space: Space) -> Mapping[str, Callable[[JobRun], None]]:
     """The jobs of the catalogue, for the worker's table of handlers."""
     return {FILL: partial(_fill, space), INDEX: partial(_index, space)}
+
+
+def run_job(kind: str, space: Space, run: JobRun) -> None:
+    """One such job, as the worker calls it."""
+    handlers(space)[kind](run)
 
 
 def ask_for_default(work: Work, obj: Object, f: Field) -> None:
