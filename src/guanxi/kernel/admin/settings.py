@@ -33,6 +33,7 @@ SETTINGS: Mapping[str, Check] = {
     "zone": lambda v: None if v in available_timezones() else msg("There is no such time zone."),
     "country": _matching(r"[A-Z]{2}", "A country has two capital letters, such as CN."),
     "language": lambda v: None if v in LANGUAGES else msg("Choose one of the languages."),
+    "undo_days": lambda v: None if isinstance(v, int) and 1 <= v <= 3650 else msg("Write a number from 1 to 3650."),
 }
 
 

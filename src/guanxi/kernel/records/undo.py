@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -64,19 +64,34 @@ class OperationInfo:
 
 
 def operations(
-    work: Work, *, actor: int | None = None, before: int | None = None, limit: int = 50
+    work: Work,
+    *,
+    actor: int | None = None,
+    before: int | None = None,
+    limit: int = 50,
+    kinds: Sequence[str] = (),
+    entries: Sequence[str] = (),
+    without: Sequence[str] = (),
 ) -> list[OperationInfo]:
-    """Newest operations first: one's own, or everybody's with the ability to undo others'."""
+    """
+    Newest operations first: one's own, or everybody's with the ability to undo others'. `kinds` and `entries`
+    (how it came in) limit the list, `without` leaves kinds out.
+    """
     if not work.actor.rights.can("undo_others"):
         actor = work.actor.user
     table, sets, changes = (work.session.table(t) for t in ("operation", "change_set", "change"))
-    conditions, params = ["1 = 1"], []
+    conditions: list[str] = ["1 = 1"]
+    params: list[Any] = []
     if actor is not None:
         conditions.append("o.actor = ?")
         params.append(actor)
     if before is not None:
         conditions.append("o.id < ?")
         params.append(before)
+    for column, values, negation in (("kind", kinds, ""), ("entry", entries, ""), ("kind", without, "NOT ")):
+        if values:
+            conditions.append(f"o.{column} {negation}IN ({', '.join('?' * len(values))})")
+            params += values
     sql = (
         f"SELECT o.id, o.kind, o.state, o.actor, o.entry, o.cause, o.undo_of, o.at,"
         f" (SELECT max(u.id) FROM {table} u WHERE u.undo_of = o.id AND u.id > o.id),"
@@ -112,7 +127,7 @@ def may_undo(work: Work, ident: int) -> OperationInfo:
     return info
 
 
-def preview(space: Space, actor: Any, ident: int) -> Undone:
+def preview(space: Space, actor: Any, ident: int, *, edited: Edited = "skip") -> Undone:
     """What an undo would do, without doing it."""
     result = Undone(ident)
     with space.read(actor, timeout=60.0) as work:
@@ -121,12 +136,23 @@ def preview(space: Space, actor: Any, ident: int) -> Undone:
         with work.as_system("preview of an undo"):
             for set_id in reversed(sets_of(work.session, ident)):
                 for target, entries in chunks(work, entries_of(work.session, set_id)):
-                    take_back(work, target, entries, "skip", result, touched)
+                    take_back(work, target, entries, edited, result, touched)
     return result
 
 
-def undo(space: Space, actor: Any, ident: int, *, edited: Edited = "skip", entry: str = "form") -> Undone:
-    """Takes an operation back as a new operation; one transaction per change-set."""
+def undo(
+    space: Space,
+    actor: Any,
+    ident: int,
+    *,
+    edited: Edited = "skip",
+    entry: str = "form",
+    progress: Callable[[int], None] | None = None,
+) -> Undone:
+    """
+    Takes an operation back as a new operation; one transaction per change-set. `progress` is told after each how
+    many records are through.
+    """
     result = Undone(ident)
     with space.write(actor, entry=entry, kind="undo", undo_of=ident) as work:
         may_undo(work, ident)
@@ -140,6 +166,8 @@ def undo(space: Space, actor: Any, ident: int, *, edited: Edited = "skip", entry
         ):
             for target, entries in chunks(work, entries_of(work.session, set_id)):
                 take_back(work, target, entries, edited, result, None)
+        if progress is not None:
+            progress(result.restored + result.trashed + result.skipped)
     with space.write(actor, entry=entry, kind="undo", operation=result.undo) as work:
         close_operation(work.session, ident, "undone")
         close_operation(work.session, result.undo)
