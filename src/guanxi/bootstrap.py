@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from threading import Lock
 from time import monotonic
 from typing import Any
 
-from starlette.applications import Starlette
+from anyio import to_thread
+from starlette.routing import Mount, Router
+from starlette.types import ASGIApp
 
 from guanxi.apps.collaboration.manifest import COLLABORATION
 from guanxi.apps.customers.manifest import CUSTOMERS
@@ -28,6 +31,8 @@ from guanxi.kernel.admin.people import seed_roles
 from guanxi.kernel.admin.settings import store_setting
 from guanxi.kernel.catalog.model import App
 from guanxi.kernel.context import Space, now_micros
+from guanxi.kernel.jobs.queue import JobRun
+from guanxi.kernel.records import undo_jobs
 from guanxi.kernel.records.search_index import search_follower
 from guanxi.kernel.storage.backup import restore
 from guanxi.kernel.storage.database import open_database
@@ -37,7 +42,10 @@ from guanxi.settings import Settings, read_settings
 
 APPS: tuple[App, ...] = (CORE, CUSTOMERS, SALES, COLLABORATION)
 FOLLOWERS = (search_follower,)
-JOBS = {kind: partial(backing.run_job, kind) for kind in backing.KINDS}
+JOBS: dict[str, Callable[[Space, JobRun], None]] = {
+    **{kind: partial(backing.run_job, kind) for kind in backing.KINDS},
+    undo_jobs.KIND: undo_jobs.run_undo,
+}
 MAIN, DEMO = "main", "demo"
 IN_FOLDER = "sqlite:"  # the house's word for "data.db in the workspace's folder": the home folder may be moved
 IN_DATABASE = "postgresql:"  # … and for "a schema of the database in the settings": no password is kept
@@ -174,15 +182,21 @@ class Site:
         serve(self, host, port, processes, ready)
 
 
-def create_app(site: Site) -> Starlette:
-    """The web application of this process: pages at `/`, the API at `/api`."""
-    from guanxi.entrypoints.web.app import create_web  # other commands start faster without it
+def create_app(site: Site) -> ASGIApp:
+    """The web application of this process: pages at `/`, the API at `/api/v1`."""
+    from guanxi.entrypoints.api.app import create_api  # other commands start faster without it
+    from guanxi.entrypoints.web.app import create_web
     from guanxi.entrypoints.web.routes import ROUTES
 
-    return create_web(site, ROUTES)
+    @asynccontextmanager
+    async def life(_app: Router) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = site.settings.threads
+        yield
+
+    return Router([Mount("/api/v1", create_api(site)), Mount("/", create_web(site, ROUTES))], lifespan=life)
 
 
-def app_of_child() -> Starlette:
+def app_of_child() -> ASGIApp:
     """What each of several web processes runs; settings come through the environment."""
     return create_app(Site(read_settings(), default=os.environ.get("GUANXI_WORKSPACE", MAIN)))
 
@@ -208,6 +222,7 @@ def serve(site: Site, host: str, port: int, processes: int, ready: Callable[[str
         timeout_graceful_shutdown=10,
     )
     listening = config.bind_socket()
+    listening.listen(config.backlog)  # whoever is told the address may connect at once
     shown = f"[{host}]" if ":" in host else "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - compared, not bound
     ready(f"http://{shown}:{listening.getsockname()[1]}/")
     if not several:

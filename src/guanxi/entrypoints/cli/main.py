@@ -91,12 +91,16 @@ def make_parser(language: Language) -> argparse.ArgumentParser:
         command.declare(sub)
         _translate_help(sub, said)
         sub.set_defaults(command=command)
+    for action in parser._actions[:2]:  # noqa: SLF001 - argparse has no public way to change help texts
+        action.help = said(action.help or "")
     return parser
 
 
 def _translate_help(parser: argparse.ArgumentParser, said: Callable[[str], str]) -> None:
     for action in parser._actions:  # noqa: SLF001 - argparse has no public way to change help texts
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - the same
+            for choice in action._choices_actions:  # noqa: SLF001 - the same
+                choice.help = said(choice.help or "")
             for sub in action.choices.values():
                 _translate_help(sub, said)
         elif action.help and action.help is not argparse.SUPPRESS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from threading import Event, Thread
 from time import monotonic
 
@@ -16,7 +17,7 @@ from guanxi.kernel.jobs.queue import JobRun, run_due, sweep
 from guanxi.kernel.jobs.schedule import tick
 from guanxi.kernel.records.reactions import clock_handlers, react_handler, reactions_follower, schedules_of
 
-QUEUES = ("default", "bulk")
+SHORT, LONG = "default", "bulk"  # queues
 PAUSE = 0.5  # seconds between looks when nothing wakes us: other processes' commits are found this late
 CHECKPOINT_EVERY, RENEW_EVERY, SWEEP_EVERY = 60.0, 120.0, 3_600.0
 LONGEST_WAIT = 300.0  # seconds until a part that keeps failing is tried again
@@ -61,14 +62,30 @@ class Worker:
         self._wake.set()
 
     def run(self) -> None:
-        """Works until stopped."""
+        """Works until stopped; long jobs have a thread of their own, so that short ones need not wait."""
+        long = Thread(target=self._run_long, name="guanxi-worker-long", daemon=True)
+        long.start()
         while not self._stop.is_set():
             self._wake.clear()
-            if not self.round():
+            if not self._short_round():
                 self._wake.wait(PAUSE)
+        long.join(timeout=30.0)
+
+    def _run_long(self) -> None:
+        while not self._stop.is_set():
+            if not self._long_round():
+                self._stop.wait(PAUSE)
 
     def round(self) -> int:
-        """One look at everything; gives how much was done, so that a busy worker does not sleep."""
+        """One look at everything, in this thread; gives how much was done."""
+        return self._short_round() + self._long_round()
+
+    def _long_round(self) -> int:
+        found: list[Space] = []
+        self._attempt("", "workspaces of long jobs", lambda: found.extend(self._spaces()))
+        return sum(self._attempt(s.name, "long jobs", partial(self._jobs, s, LONG, 1)) for s in found)
+
+    def _short_round(self) -> int:
         self._timed("", "renew", RENEW_EVERY, self._renew)
         done = 0
         for space in self._watched():
@@ -93,10 +110,13 @@ class Worker:
             follower = make(space)
             done += self._attempt(name, f"follower {follower.name}", lambda f=follower: follow(db, f))  # type: ignore[misc]  # mypy cannot type a lambda's default
         done += self._attempt(name, "schedules", lambda: tick(db, schedules_of(space), space.clock()))
-        done += self._attempt(name, "jobs", lambda: run_due(db, self._jobs_of(space), worker=self._name, queues=QUEUES))
+        done += self._attempt(name, "jobs", lambda: self._jobs(space, SHORT, 10))
         self._timed(name, "checkpoint", CHECKPOINT_EVERY, db.checkpoint)
         self._timed(name, "sweep", SWEEP_EVERY, lambda: _sweep(space))
         return done
+
+    def _jobs(self, space: Space, queue: str, limit: int) -> int:
+        return run_due(space.db, self._jobs_of(space), worker=self._name, limit=limit, queues=(queue,))
 
     def _jobs_of(self, space: Space) -> dict[str, Callable[[JobRun], None]]:
         own = {kind: _bound(handler, space) for kind, handler in self._handlers.items()}

@@ -234,9 +234,7 @@ def _write_jsonl(
     return count
 
 
-def _write_xlsx(
-    headings: Sequence[str], rows: Iterator[list[Any]], out: IO[bytes], sheet_rows: int, title: str
-) -> int:
+def _write_xlsx(headings: Sequence[str], rows: Iterator[list[Any]], out: IO[bytes], sheet_rows: int, title: str) -> int:
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(out, options)
     bold, count, place = book.add_format({"bold": True}), 0, 1
