@@ -113,6 +113,7 @@ class Work:
             self.actor = load_actor(self.catalog, actor)
         else:
             self.actor = actor if isinstance(actor, Actor) else actor(session, self.catalog)
+        self.person = self.actor.user or None  # stays, also while the system acts for this person
         self.entry, self.kind, self.cause, self.undo_of = entry, kind, cause, undo_of
         self.now = space.clock()
         self.zone = self.actor.zone or self.catalog.settings.get("zone", "Asia/Shanghai")

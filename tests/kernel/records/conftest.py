@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from guanxi.base.ids import IdSource
-from guanxi.kernel.storage.install import install
 from guanxi.kernel.context import Space, now_micros
+from guanxi.kernel.storage.install import install
 from tests.kernel.records import shop
 
 if TYPE_CHECKING:
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def space(database: Database, tmp_path: Path) -> Iterator[Space]:
+def space(database: Database, tmp_path: Path) -> Space:
     with database.write(catalog_change=True) as session:
         install(session, shop.APPS)
-    yield Space("test", tmp_path, database, IdSource(1, now_micros), shop.APPS)
+    return Space("test", tmp_path, database, IdSource(1, now_micros), shop.APPS)
 
 
 @pytest.fixture

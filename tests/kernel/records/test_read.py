@@ -152,3 +152,14 @@ def test_a_cursor_of_another_sort_or_a_forged_one_is_refused(space: Space, fille
         for forged in (cursor, "%%%", "W10", "bm90IGpzb24"):
             with pytest.raises(BadInput):
                 find(work, Query("deal", limit=5, sort=("-amount",), cursor=forged))
+
+
+def test_personal_records_are_nobody_elses_not_even_administrators(space: Space, filled: Who) -> None:
+    with space.write(filled["wang"]) as work:
+        mine = {"name": "mine", "object": "deal", "person": filled["wang"]}
+        save(work, [Change("create", "view", mine), Change("create", "view", {**mine, "name": "ours", "shared": True})])
+    seen = {}
+    for person in ("wang", "root", "nil"):
+        with space.read(filled[person]) as work:
+            seen[person] = [r["name"] for r in find(work, Query("view", sort=("name",))).rows]
+    assert seen == {"wang": ["mine", "ours"], "root": ["ours"], "nil": ["ours"]}

@@ -28,7 +28,12 @@ def indexed(space: Space, who: Who) -> Who:
 
 @pytest.mark.parametrize(
     ("text", "title"),
-    [("冷链", "云杉冷链物流"), ("ysll", "云杉冷链物流"), ("hemu", "禾木智能装备（苏州）有限公司"), ("alder", "Alder & Finch GmbH")],
+    [
+        ("冷链", "云杉冷链物流"),
+        ("ysll", "云杉冷链物流"),
+        ("hemu", "禾木智能装备（苏州）有限公司"),
+        ("alder", "Alder & Finch GmbH"),
+    ],
 )
 def test_parts_pinyin_and_initials_are_found(space: Space, indexed: Who, text: str, title: str) -> None:
     with space.read(indexed["wang"]) as work:

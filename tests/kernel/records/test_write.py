@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Barrier, Thread
+
 import pytest
 
 from guanxi.base.errors import Conflict, Forbidden, Invalid, NotFound
@@ -111,8 +113,8 @@ def test_a_document_and_its_lines_are_one(space: Space, who: Who) -> None:
         deal = save(work, [Change("create", "deal", {"name": "x"}, lines=lines)]).id
     with space.read(who["wang"]) as work:
         assert get(work, "deal", deal)["amount"] == 255_000
+    bad = {"deal_line": [line(item="c", quantity=0, price="1")]}
     with pytest.raises(Invalid) as caught, space.write(who["wang"]) as work:
-        bad = {"deal_line": [line(item="c", quantity=0, price="1")]}
         save(work, [Change("edit", "deal", {}, id=deal, lines=bad)])
     assert caught.value.errors[0].field == "deal_line[0].quantity"
     with space.write(who["wang"]) as work:
@@ -160,3 +162,26 @@ def test_one_and_a_thousand_records_take_the_same_number_of_statements(space: Sp
             save(work, deals(count))
             used.append(work.session.statements - before)
     assert used[0] == used[1] <= 12
+
+
+def test_two_claims_at_a_cap_of_one_more(space: Space, who: Who) -> None:
+    """KD 9: the check is made under a lock, so exactly one of two claims at the same moment gets the last place."""
+    with space.write(who["wang"]) as work:
+        save(work, [Change("create", "deal", {"name": str(n), "stage": "won"}) for n in range(2)])
+    together, results = Barrier(2), []
+
+    def claim() -> None:
+        together.wait()
+        try:
+            with space.write(who["wang"]) as work:
+                save(work, [Change("create", "deal", {"name": "last", "stage": "won"})])
+            results.append("in")
+        except Invalid as error:
+            results.append(error.errors[0].code)
+
+    threads = [Thread(target=claim) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == ["cap", "in"]

@@ -57,6 +57,7 @@ NOTIFICATION = Object(
     sorts=("created_at",),
     sort="-created_at",
     search=("-",),
+    access="personal",
     icon="bell",
 )
 """A notification is a record owned by the person it is for: `own` rights show it to nobody else."""

@@ -18,7 +18,7 @@ LEVEL_OF = {"read": 1, "export": 1, "edit": 2, "delete": 3}
 class Branch:
     """One reason to see records: a condition on the alias it was made for. `name` explains it."""
 
-    name: Literal["own", "team", "grant", "parent"]
+    name: Literal["own", "team", "grant", "parent", "shared"]
     sql: str
     params: tuple[Any, ...]
 
@@ -52,6 +52,8 @@ def reach(
     session: Session, catalog: Catalog, actor: Actor, target: Object, verb: str, now: int, alias: str = "r"
 ) -> Reach:
     """What `actor` may do `verb` with among the records of `target`."""
+    if target.access == "personal" and not actor.is_system:
+        return _personal(actor, catalog, target, verb, alias)
     if actor.rights.admin or (target.access == "all" and verb == "read"):
         return EVERYTHING
     if target.kind in ("config", "plain") and target.access != "parent":
@@ -78,6 +80,14 @@ def _plain_reach(actor: Actor, target: Object, verb: str, alias: str) -> Reach:
     if target.kind == "config":
         return EVERYTHING if actor.rights.objects.get(target.name, {}).get(verb, "none") != "none" else NOTHING
     return Reach(False, (Branch("own", f'{alias}."created_by" = ?', (actor.user,)),))
+
+
+def _personal(actor: Actor, catalog: Catalog, target: Object, verb: str, alias: str) -> Reach:
+    column = catalog.field(target, target.access_via or "owner").column
+    branches = [Branch("own", f'{alias}."{column}" = ?', (actor.user,))]
+    if verb == "read" and any(f.name == "shared" for f in target.fields):
+        branches.append(Branch("shared", f'{alias}."shared" = 1', ()))
+    return Reach(False, tuple(branches))
 
 
 def _own(actor: Actor, alias: str) -> Branch:

@@ -118,7 +118,8 @@ VIEW = Object(
     L("Saved views", "视图"),
     kind="plain",
     icon="layout-list",
-    access="all",
+    access="personal",
+    access_via="person",
     fields=(
         text("name", L("Name", "名称"), required=True),
         text("object", L("Object", "对象"), required=True),

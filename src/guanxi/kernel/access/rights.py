@@ -45,6 +45,11 @@ class Rights:
         return self.admin or ability in self.abilities
 
 
+def may_ask(rights: Rights, name: str, access: str) -> bool:
+    """Whether a person may ask for records of an object at all; for "all" and "personal" no role needs to say so."""
+    return access in ("all", "personal") or rights.scope(name, "read") != "none"
+
+
 def add_up(specs: Iterable[Mapping[str, Any]]) -> Rights:
     """The union of several roles: the widest scope, the highest field level, all abilities."""
     specs = list(specs)

@@ -139,9 +139,7 @@ def last_uses(database: Database, tokens: Iterable[int]) -> dict[int, int]:
         return {}
     marks = ", ".join("?" * len(wanted))
     with database.ephemeral(write=False) as session:
-        rows = session.rows(
-            f'SELECT "user", "at" FROM {session.table("last_seen")} WHERE "user" IN ({marks})', wanted
-        )
+        rows = session.rows(f'SELECT "user", "at" FROM {session.table("last_seen")} WHERE "user" IN ({marks})', wanted)
     return {row[0]: row[1] for row in rows}
 
 

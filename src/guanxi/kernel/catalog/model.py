@@ -147,8 +147,10 @@ class Object:
     caps: tuple[Cap, ...] = ()
     lines: tuple[str, ...] = ()  # objects owned by this document, saved with it
     parent: str | None = None  # plain line: field that points at its document
-    access: Literal["own", "parent", "all"] = "own"
-    access_via: str | None = None  # with access="parent": the lookup to the parent
+    access: Literal["own", "parent", "all", "personal"] = "own"
+    """own: scopes of roles; parent: as the record `access_via` points at; all: everybody reads; personal: only the
+    owner (or the user in `access_via`), administrators included, and everybody where a field `shared` is true."""
+    access_via: str | None = None
     timeline: str | None = None  # lookup field through which it shows on the parents' timelines
     search: tuple[str, ...] = ()  # fields in the search index; empty = title only; ("-",) = none
     icon: str = "file"

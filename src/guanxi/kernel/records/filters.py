@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from guanxi.base.errors import BadInput, msg
 from guanxi.kernel.access.branches import reach
+from guanxi.kernel.access.rights import may_ask
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.expr import (
     Bind,
@@ -110,7 +111,7 @@ def _readable(work: Work, target: Object) -> Mapping[str, Field]:
     fields = {n: f for n, f in work.catalog.fields(target).items() if not f.retired}
     if rights.admin:
         return fields
-    if target.access != "all" and rights.scope(target.name, "read") == "none":
+    if not may_ask(rights, target.name, target.access):
         return {}
     clear = {n: f for n, f in fields.items() if rights.level(target.name, n) != "none"}
     while True:  # a formula over a hidden formula is hidden too

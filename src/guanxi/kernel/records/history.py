@@ -46,10 +46,11 @@ def steps(work: Work, object_name: str, ident: int, *, before: int | None = None
     allowed = readable(work, target)
     known = {str(field.id): field for field in allowed.values()}
     past = history(work.session, target.id, ident, before=before, limit=limit)
-    return [_step(item, known) for item in past]
+    return [step_of(item, known) for item in past]
 
 
-def _step(past: Past, known: Mapping[str, Field]) -> Step:
+def step_of(past: Past, known: Mapping[str, Field]) -> Step:
+    """One entry of the log in the fields given by their number."""
     old, new = past.entry.old, past.entry.new or {}
     fields = tuple(
         FieldStep(known[key], None if old is None else _tuple(old.get(key)), _tuple(value))

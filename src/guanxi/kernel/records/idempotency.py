@@ -1,4 +1,4 @@
-"""The same request twice has one effect: keys are claimed in the transaction of the effect (KD 16)."""
+"""Repeated requests of one caller: keys checked, claimed for the work at hand, remembered with ids (KD 16)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from guanxi.base.errors import BadInput, FieldError, Invalid, msg
-from guanxi.kernel.storage.session import Session
+from guanxi.kernel.storage import idempotency as store
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
-LIFE = 24 * 3_600_000_000  # µs a key is remembered
 LONGEST = 255
 
 
@@ -42,35 +41,15 @@ def check_key(key: str) -> str:
 
 
 def claim(work: Work, key: str, request: str) -> Remembered | None:
-    """
-    None: the key is ours, do the work and `remember`. Else the first answer. A second request at the same time
-    waits here until the first has ended; if that failed, its claim is gone with its transaction.
-    """
-    table = work.session.table("idempotency")
-    taken = work.session.run(
-        f'INSERT INTO {table} AS k ("actor", "key", "hash", "at") VALUES (?, ?, ?, ?) ON CONFLICT ("actor", "key")'
-        ' DO UPDATE SET "hash" = excluded."hash", "at" = excluded."at", "status" = NULL, "answer" = NULL'
-        ' WHERE k."at" < ?',
-        (work.actor.user, key, request, work.now, work.now - LIFE),
-    )
-    if taken:
-        return None
-    sql = f'SELECT "hash", "status", "answer" FROM {table} WHERE "actor" = ? AND "key" = ?'
-    known, status, answer = work.session.rows(sql, (work.actor.user, key))[0]
-    if known != request:
+    """None: the key is ours, do the work and `remember`. Else the first answer, for which this may have waited."""
+    try:
+        first = store.begin(work.session, work.actor.user, key, request)
+    except Invalid:
         text = msg("This idempotency key was used for another request. Take a new key for a new request.")
-        raise Invalid(text, errors=[FieldError("Idempotency-Key", "key_reused", text)])
-    return Remembered(int(status or 200), msgspec.json.decode(answer or "null"))
+        raise Invalid(text, errors=[FieldError("Idempotency-Key", "key_reused", text)]) from None
+    return None if first is None else Remembered(first.status, msgspec.json.decode(first.answer))
 
 
 def remember(work: Work, key: str, status: int, answer: Any) -> None:
     """Keeps status and ids with the effect."""
-    work.session.run(
-        f'UPDATE {work.session.table("idempotency")} SET "status" = ?, "answer" = ? WHERE "actor" = ? AND "key" = ?',
-        (status, msgspec.json.encode(answer).decode(), work.actor.user, key),
-    )
-
-
-def sweep(session: Session, now: int) -> int:
-    """Forgets keys older than a day; for a nightly job."""
-    return session.run(f'DELETE FROM {session.table("idempotency")} WHERE "at" < ?', (now - LIFE,))
+    store.finish(work.session, work.actor.user, key, status, msgspec.json.encode(answer).decode())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from guanxi.base.errors import FieldError, Forbidden, NotFound, msg
 from guanxi.base.text import sort_key
 from guanxi.kernel.access.branches import pad, reach
+from guanxi.kernel.access.rights import may_ask
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.fields.base import ParseError
 from guanxi.kernel.records.draft import Draft
@@ -42,12 +43,12 @@ def drafts_for(work: Work, target: Object, op: str, changes: Numbered) -> list[D
 def may(work: Work, target: Object, verb: str) -> None:
     """Refuses a verb the caller has for no record of this object."""
     actor = work.actor
-    if actor.rights.admin:
+    if actor.rights.admin or target.access == "personal":
         return
     # "everything" in a role means records: settings such as users, roles and stages must be named (no self-promotion)
     named = target.kind != "config" or target.name in actor.rights.objects
     if not named or actor.rights.scope(target.name, verb) == "none":
-        if actor.rights.scope(target.name, "read") == "none" and target.access != "all":
+        if not may_ask(actor.rights, target.name, target.access):
             raise NotFound
         raise Forbidden(msg("Your roles do not let you do this with {objects}.", objects=target.plural))
 
@@ -59,7 +60,7 @@ def blank_draft(work: Work, target: Object, change: Change, index: int) -> Draft
     new["id"] = change.id if change.id is not None else work.space.ids.next()
     new["version"] = 1
     new["created_at"] = new["updated_at"] = work.now
-    new["created_by"] = new["updated_by"] = work.actor.user
+    new["created_by"] = new["updated_by"] = work.person
     if shape.owned:
         new["owner"], new["source"] = work.actor.user or None, work.entry
         new["team"] = work.actor.team

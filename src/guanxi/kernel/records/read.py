@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from guanxi.base.errors import BadInput, NotFound, msg
 from guanxi.kernel.access.branches import pad
+from guanxi.kernel.access.rights import may_ask
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.records import sorting
 from guanxi.kernel.records.filters import formula_sql, readable
@@ -68,8 +69,7 @@ def _page(
 def target_of(work: Work, name: str) -> Object:
     """The object, if the caller may read any of its records; else the same answer as for an unknown one."""
     target = work.catalog.objects.get(name)
-    rights = work.actor.rights
-    if target is None or (target.access != "all" and rights.scope(name, "read") == "none"):
+    if target is None or not may_ask(work.actor.rights, name, target.access):
         raise NotFound
     return target
 
@@ -150,14 +150,14 @@ def count(work: Work, query: Query, cap: int = 1_000) -> tuple[int, bool]:
     return (cap, True) if cap and found > cap else (found, False)
 
 
-def ids_of(work: Work, query: Query, size: int = 1_000) -> Iterator[list[int]]:
-    """All matching ids in ascending order, in slices; for exports and bulk work of any size."""
+def ids_of(work: Work, query: Query, size: int = 1_000, after: int = 0) -> Iterator[list[int]]:
+    """All matching ids above `after` in ascending order, in slices; for exports and bulk work of any size."""
     target = target_of(work, query.object)
     where = where_of(work, target, query)
     text, extra = condition(work, target, seen(work, target, query.verb))
     also = f" AND {text}" if text else ""
     sql = f'SELECT r."id" FROM {work.session.table(target.table)} r WHERE {where.text}{also} AND r."id" > ?'
-    last = 0
+    last = after
     while True:
         ids = [
             row[0] for row in work.session.rows(f'{sql} ORDER BY r."id" LIMIT {size}', [*where.params, *extra, last])
@@ -211,7 +211,7 @@ def names(work: Work, object_name: str, ids: Iterable[int]) -> dict[int, str]:
         rows = work.catalog.config[object_name]
         title = work.catalog.field(target, target.title).column
         return {i: str(rows[i][title]) for i in wanted if i in rows}
-    if target.access != "all" and work.actor.rights.scope(object_name, "read") == "none":
+    if not may_ask(work.actor.rights, object_name, target.access):
         return {}
     if target.title not in readable(work, target):
         return dict.fromkeys(rows_of(work, object_name, wanted, ("id",)), "…")

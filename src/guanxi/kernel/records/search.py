@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from guanxi.base.grams import query_grams
 from guanxi.base.text import fold
+from guanxi.kernel.access.rights import may_ask
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.records.candidates import candidates, match
 from guanxi.kernel.records.filters import readable
@@ -57,7 +58,7 @@ def _targets(work: Work, objects: Sequence[str]) -> list[Object]:
     for target in work.catalog.objects.values():
         if (objects and target.name not in objects) or not searched(work.catalog, target):
             continue
-        if target.access == "all" or work.actor.rights.scope(target.name, "read") != "none":
+        if may_ask(work.actor.rights, target.name, target.access):
             found.append(target)
     return found
 

@@ -59,10 +59,11 @@ def _handle(space: Space, session: Session, sets: Sequence[SealedSet]) -> None:
             continue
         ordered = sorted(records)
         for start in range(0, len(ordered), CHUNK):
-            _index(session, catalog, target, ordered[start : start + CHUNK])
+            index_records(session, catalog, target, ordered[start : start + CHUNK])
 
 
-def _index(session: Session, catalog: Catalog, target: Object, ids: Sequence[int]) -> None:
+def index_records(session: Session, catalog: Catalog, target: Object, ids: Sequence[int]) -> None:
+    """Makes the grams of these records anew; those in the trash are taken out."""
     shape, fields = shape_of(catalog, target), searched(catalog, target)
     rows = _live_rows(session, shape, fields, ids)
     _forget(session, ids)

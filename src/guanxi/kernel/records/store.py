@@ -47,7 +47,7 @@ def update(work: Work, shape: Shape, drafts: Sequence[Draft], op: str = "edit") 
             continue
         draft.version += 1
         draft.new["version"] = draft.version
-        draft.new["updated_at"], draft.new["updated_by"] = work.now, work.actor.user
+        draft.new["updated_at"], draft.new["updated_by"] = work.now, work.person
         by_columns.setdefault(columns, []).append(draft)
     table = work.session.table(shape.object.table)
     for columns, group in by_columns.items():

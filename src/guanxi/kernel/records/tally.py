@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from guanxi.base.dates import to_day
 from guanxi.base.errors import BadInput, msg
 from guanxi.kernel.catalog.model import Object
-from guanxi.kernel.expr.tree import Name
+from guanxi.kernel.expr.tree import Name, Tree
 from guanxi.kernel.fields.registry import TYPES
 from guanxi.kernel.records.filters import readable, value_sql
 from guanxi.kernel.records.read import target_of
@@ -25,10 +25,11 @@ BUCKETS = ("day", "week", "month", "quarter", "year")
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
-def tally(work: Work, query: Query, by: Sequence[str] = (), measures: Sequence[str] = ()) -> list[Group]:
+def tally(work: Work, query: Query, by: Sequence[str | Tree] = (), measures: Sequence[str] = ()) -> list[Group]:
     """
-    Groups by fields (`stage`, `account.industry`, `close_on:month`, which gives the period's first day) with the
-    count and the exact sum of each measure (money: in base currency; stored scale). One statement.
+    Groups by fields (`stage`, `account.industry`, `close_on:month`, which gives the period's first day) or by an
+    expression given as a tree, with the count and the exact sum of each measure (money: in base currency; stored
+    scale). One statement.
     """
     target = target_of(work, query.object)
     keys, params = [], []
@@ -67,17 +68,22 @@ def _plus(a: int | None, b: int | None) -> int | None:
     return a if b is None else b if a is None else a + b
 
 
-def _group(row: tuple[Any, ...], by: Sequence[str], measures: Sequence[str]) -> Group:
+def _group(row: tuple[Any, ...], by: Sequence[str | Tree], measures: Sequence[str]) -> Group:
     keys = len(by)
     values: dict[str, int | None] = {}
     for place, name in enumerate(measures):
         high, low = row[keys + 1 + 2 * place], row[keys + 2 + 2 * place]
         values[name] = None if high is None else (int(high) << 24) + int(low)
-    firsts = tuple(_first_day(name.partition(":")[2], key) for name, key in zip(by, row[:keys], strict=True))
+    firsts = tuple(
+        _first_day(name.partition(":")[2], key) if isinstance(name, str) else key
+        for name, key in zip(by, row[:keys], strict=True)
+    )
     return Group(firsts, int(row[keys]), values)
 
 
-def _key_sql(work: Work, target: Object, name: str) -> tuple[str, list[Any]]:
+def _key_sql(work: Work, target: Object, name: str | Tree) -> tuple[str, list[Any]]:
+    if not isinstance(name, str):
+        return value_sql(work, target, name)
     path, _, bucket = name.partition(":")
     if not bucket:
         return value_sql(work, target, Name(path))

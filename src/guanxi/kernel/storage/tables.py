@@ -137,7 +137,8 @@ table(
 # --- imports -------------------------------------------------------------------------------------------------------
 table(
     "import_run",
-    "id int key, object text must, file int, name text must, mapping text, state text must, actor int must, operation int,"
+    "id int key, object text must, file int, name text must, mapping text, state text must, actor int must,"
+    " operation int,"
     " row int must, done int must, total int, created int must, updated int must, same int must, failed int must,"
     " duplicates int must, at int must, ended_at int, error text",
     index("ix_import_run_actor", "actor", "id"),
