@@ -12,8 +12,10 @@ from guanxi.kernel.records.read import names
 from guanxi.kernel.records.tally import tally
 from guanxi.kernel.records.types import Query
 
-By = Literal["owner", "team", "product", "region", "month", "quarter", "year", "close_reason", "origin"]
-TARGETS = {"owner": "user", "team": "team", "product": "product", "region": "region"}
+By = Literal[
+    "owner", "team", "account", "product", "region", "month", "quarter", "year", "close_reason", "origin"
+]  # fmt: skip
+TARGETS = {"owner": "user", "team": "team", "account": "account", "product": "product", "region": "region"}
 PERIODS = ("month", "quarter", "year")
 SUMMED = ("won", "won_amount", "lost", "lost_amount", "open", "open_amount", "weighted")
 
@@ -32,6 +34,7 @@ class Result:
     open_amount: int = 0
     weighted: int = 0
     filter: str = ""
+    won_filter: str = ""
 
     @property
     def win_rate(self) -> int | None:
@@ -51,17 +54,26 @@ def results(
     end: int | None = None,
     where: str | None = None,
 ) -> dict[str, Any]:
-    """Won and lost deals closed from day `start` to before day `end`, and what is open now, per group."""
+    """
+    Won and lost deals closed from day `start` to before day `end`, and what is open now, per group. A group's
+    `filter` leads to all of these deals, its `won_filter` to the won ones.
+    """
     rows: dict[Any, Result] = {}
     period = " and ".join(part for part in (_from(start), _to(end)) if part)
     _add(work, rows, by, _all('state in ["won", "lost"]', period, where))
     if by not in PERIODS:
         _add(work, rows, by, _all('state = "open"', where))
     _name(work, rows, by)
-    drill = [replace(row, filter=_all(_filter(by, row.key), where)) for row in rows.values()]
+    won = _all('state = "won"', period, where)
+    every = _all(f'state = "open" or ({period})' if period and by not in PERIODS else "", where)
+    drill = [
+        replace(row, filter=_all(own, every), won_filter=_all(own, won))
+        for row in rows.values()
+        for own in [_filter(by, row.key)]
+    ]
     key: Callable[[Result], Any] = (lambda r: r.key or 0) if by in PERIODS else (lambda r: (-r.won_amount, r.name))
     ordered = sorted(drill, key=key)
-    return {"by": by, "rows": ordered, "total": total(ordered), "period": period}
+    return {"by": by, "rows": ordered, "total": replace(total(ordered), filter=every, won_filter=won), "period": period}
 
 
 def total(rows: Iterable[Result]) -> Result:
@@ -118,13 +130,18 @@ def period_name(by: str, day: int) -> str:
 
 def _filter(by: By, key: Any) -> str:
     if by in PERIODS:
-        if key is None:
-            return "is_empty(closed_on)"
-        after = period_start(by, key + {"month": 31, "quarter": 92, "year": 366}[by])
-        return _all(_from(key), _to(after))
+        return drill_period(by, key)
     if key is None:
         return f"is_empty({by})"
     return f'{by} = "{key}"' if by in ("close_reason", "origin") else f"{by} = {key}"
+
+
+def drill_period(by: str, key: int | None, where: str | None = None) -> str:
+    """The condition of deals closed in the period that begins on day `key`."""
+    if key is None:
+        return _all("is_empty(closed_on)", where)
+    after = period_start(by, key + {"month": 31, "quarter": 92, "year": 366}[by])
+    return _all(_from(key), _to(after), where)
 
 
 def _from(day: int | None) -> str:
