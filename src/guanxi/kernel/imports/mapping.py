@@ -41,13 +41,17 @@ class ColumnMap:
 
 @dataclass(frozen=True, slots=True)
 class FileMap:
-    """The whole mapping. `key`: records with the same value are updated. `empty`: what an empty cell does on update."""
+    """
+    The whole mapping. `key`: records with the same value are updated. `empty`: what an empty cell does on update.
+    `columns`: the header of the file it was made for.
+    """
 
     fields: Sequence[ColumnMap]
     key: str = ""
     mode: Mode = "upsert"
     empty: Literal["keep", "clear"] = "keep"
     fixed: Mapping[str, str] = dataclasses.field(default_factory=dict)  # field -> raw value for every row
+    columns: Sequence[str] = ()
 
 
 def read_map(data: bytes | str) -> FileMap:
@@ -88,7 +92,7 @@ def importable(work: Work, target: Object) -> dict[str, Field]:
         f.name: f
         for f in target.fields
         if TYPES[f.type].columns(f)
-        and not f.read_only
+        and (not f.read_only or f.type == "auto_number")
         and not f.retired
         and not f.hidden
         and rights.level(target.name, f.name) == "edit"

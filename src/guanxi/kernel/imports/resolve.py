@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 KEYS = ("name", "name_en", "code", "key", "number", "email", "title", "subject")
 
 
+MAX_TITLES = 5_000
+
+
 @dataclass(frozen=True, slots=True)
 class Unresolved:
     """A cell that names no record (or several)."""
@@ -27,8 +30,13 @@ class Unresolved:
     near: str = ""
 
 
-def resolve(work: Work, field: Field, cells: Sequence[str], match: str = "") -> dict[str, int | Unresolved]:
-    """Cell text -> record id, for one reference field; one or two questions per chunk."""
+def resolve(
+    work: Work, field: Field, cells: Sequence[str], match: str, titles: dict[str, list[str]]
+) -> dict[str, int | Unresolved]:
+    """
+    Cell text -> record id, for one reference field; one or two questions per chunk. `titles` keeps the names of small
+    tables from chunk to chunk, for "did you mean".
+    """
     names = targets_of(field) if field.name not in ("owner", "team") else (field.options["to"][0],)
     other = work.catalog.objects.get(names[0])
     wanted = sorted({c for c in cells if c})
@@ -43,8 +51,21 @@ def resolve(work: Work, field: Field, cells: Sequence[str], match: str = "") -> 
             found.update(_in_table(work, other, key, open_cells))
     for cell in wanted:
         if cell not in found:
-            found[cell] = _by_id(cell) or _unknown(other, cell, "")
+            found[cell] = _by_id(cell) or _unknown(other, cell, _near(work, other, cell, titles))
     return found
+
+
+def _near(work: Work, other: Object, cell: str, titles: dict[str, list[str]]) -> str:
+    """The most similar title among those the caller may see; large tables are not searched for it."""
+    known = titles.get(other.name)
+    if known is None:
+        condition, params = reach(work.session, work.catalog, work.actor, other, "read", work.now).condition()
+        also = f" AND {condition}" if condition else ""
+        column = work.catalog.fields(other)[other.title].column
+        sql = f'SELECT r."{column}" FROM {work.session.table(other.table)} r WHERE r."trashed_at" IS NULL{also} LIMIT ?'
+        rows = work.session.rows(sql, [*params, MAX_TITLES + 1])
+        known = titles[other.name] = [] if len(rows) > MAX_TITLES else [str(row[0]) for row in rows if row[0]]
+    return nearest(cell, known, at_least=0.6) or ""
 
 
 def _keys(work: Work, other: Object, match: str) -> list[Field]:
@@ -55,12 +76,12 @@ def _keys(work: Work, other: Object, match: str) -> list[Field]:
 
 def _in_snapshot(work: Work, other: Object, cells: Sequence[str], match: str) -> dict[str, int | Unresolved]:
     known: dict[str, int | None] = {}
+    shown: dict[str, str] = {}
     for ident, row in work.catalog.config[other.name].items():
-        for name in [match] if match else KEYS:
-            value = row.get(name)
-            if isinstance(value, str):
-                folded = fold(value)
-                known[folded] = ident if known.get(folded, ident) == ident else None
+        for word in _words(work, other, row, match):
+            folded = fold(word)
+            shown.setdefault(folded, word)
+            known[folded] = ident if known.get(folded, ident) == ident else None
     found: dict[str, int | Unresolved] = {}
     for cell in cells:
         folded = fold(cell)
@@ -72,8 +93,21 @@ def _in_snapshot(work: Work, other: Object, cells: Sequence[str], match: str) ->
         elif cell.isdigit() and int(cell) in work.catalog.config[other.name]:
             found[cell] = int(cell)
         else:
-            found[cell] = _unknown(other, cell, nearest(cell, [k for k in known if k]) or "")
+            found[cell] = _unknown(other, cell, nearest(cell, shown.values(), at_least=0.6) or "")
     return found
+
+
+def _words(work: Work, other: Object, row: Mapping[str, Any], match: str) -> list[str]:
+    """What a setting may be called: its names, and with the thing it belongs to: "Standard / Won"."""
+    own = [value for name in ([match] if match else KEYS) if isinstance(value := row.get(name), str) and value]
+    if match:
+        return own
+    words = list(own)
+    for field in other.fields:
+        if field.type == "lookup" and field.required:
+            parent = work.catalog.config.get(targets_of(field)[0], {}).get(row.get(field.column) or 0, {})
+            words += [f"{parent[k]} / {name}" for k in ("name", "name_en") if parent.get(k) for name in own]
+    return words
 
 
 def _in_table(work: Work, other: Object, key: Field, cells: Sequence[str]) -> dict[str, int | Unresolved]:
@@ -108,15 +142,12 @@ def _several(other: Object, cell: str) -> Unresolved:
     return Unresolved(message, "ambiguous")
 
 
-def existing(work: Work, target: Object, key: Field, values: Mapping[str, Any]) -> dict[str, int]:
-    """Raw key cell -> id of the live record that has this (parsed) value; for updates by key."""
-    stored = {value: raw for raw, value in values.items() if value is not None}
-    found: dict[str, int] = {}
-    keys = list(stored)
-    for start in range(0, len(keys), 512):
-        some = pad(keys[start : start + 512])
+def existing(work: Work, target: Object, key: Field, values: Sequence[Any]) -> dict[Any, int]:
+    """Stored key value -> id of the live record that has it, the oldest if several; for updates by key."""
+    found: dict[Any, int] = {}
+    for start in range(0, len(values), 512):
+        some = pad(list(values[start : start + 512]))
         marks = ", ".join("?" * len(some))
         sql = f'SELECT "{key.column}", "id" FROM {work.session.table(target.table)} WHERE "{key.column}" IN ({marks})'
-        for value, ident in work.session.rows(sql + ' AND "trashed_at" IS NULL ORDER BY "id" DESC', some):
-            found[stored[value]] = ident
+        found.update(work.session.rows(sql + ' AND "trashed_at" IS NULL ORDER BY "id" DESC', some))
     return found

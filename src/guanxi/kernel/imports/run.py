@@ -3,144 +3,114 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from guanxi.base.errors import Message, msg
-from guanxi.base.text import nearest
-from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.changes.log import close_operation
-from guanxi.kernel.fields.base import ParseError
-from guanxi.kernel.fields.registry import TYPES
 from guanxi.kernel.imports import state
-from guanxi.kernel.imports.mapping import ColumnMap, FileMap, cell_of, check_map, importable
-from guanxi.kernel.imports.resolve import Unresolved, existing, resolve
+from guanxi.kernel.imports.mapping import cell_of, check_map, importable
+from guanxi.kernel.imports.rows import Handled, Plan, Prepared, errors_of, faults_in, handle, stored
 from guanxi.kernel.imports.state import Fault, Run
-from guanxi.kernel.imports.table import Line, TableFile, open_table
+from guanxi.kernel.imports.table import Line, open_table
 from guanxi.kernel.records.shape import REFERENCES, targets_of
-from guanxi.kernel.records.types import Change, Outcome
+from guanxi.kernel.records.types import Outcome
 from guanxi.kernel.records.undo import undo
-from guanxi.kernel.records.write import save
+from guanxi.kernel.storage.session import Session
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Space, Work
 
 CHUNK = 2_000
-MAX_FAULTS = 100_000
 Progress = Callable[[Run], bool | None]
 """Called after each chunk; False stops the import (it can go on later)."""
-
-FAULTS: dict[str, Message] = {
-    "unfinished": msg("The file ends in the middle of this row."),
-    "unreadable": msg("The quotation marks in this row do not match."),
-    "too_long": msg("A cell in this row is longer than a million characters."),
-    "too_many": msg("This row has more cells than there are columns."),
-}
+Fence = Callable[[Session], None]
+"""Called inside each transaction with effects; raises if somebody else has the work now."""
 
 
 class _Rollback(Exception):
     """Ends a rehearsal's transaction; never leaves this module."""
 
 
-@dataclass(slots=True)
-class Plan:
-    """What one pass over the file needs, worked out once."""
-
-    run: Run
-    table: TableFile
-    map: FileMap
-    target: str
-    patches: dict[int, dict[str, str]]
-    seen: set[Any] = field(default_factory=set)  # key values of this file so far
-    promised: set[str] = field(default_factory=set)  # titles in the file: a rehearsal takes them for existing
-    last: bool = False  # deferred rows are not deferred again
-
-
-@dataclass(slots=True)
-class Prepared:
-    """One row on its way: its change, or why not."""
-
-    line: Line
-    cells: tuple[str, ...]
-    values: dict[str, Any]
-    errors: list[tuple[str, str, Message]] = field(default_factory=list)
-    near: str = ""
-    key: Any = None
-    change: Change | None = None
-    state: str = "open"
-
-
-def open_plan(space: Space, run: Run) -> Plan:
-    with space.read(run.actor) as work:
+def open_plan(space: Space, run: Run, fence: Fence | None = None) -> Plan:
+    """The file, the mapping and the mends of an import, ready to be gone through."""
+    with space.read(run.who) as work:
         table = open_table(state.path_of(space, run), run.name)
         check_map(work, work.catalog.object(run.object), run.map, table.header)
-        return Plan(run, table, run.map, run.object, state.patches_of(work.session, run.id))
+        return Plan(run, table, run.map, run.object, state.patches_of(work.session, run.id), fence=fence)
 
 
-def check(space: Space, run: Run, progress: Progress | None = None, rows: Iterable[int] | None = None) -> Run:
+def check(
+    space: Space,
+    run: Run,
+    progress: Progress | None = None,
+    rows: Iterable[int] | None = None,
+    fence: Fence | None = None,
+) -> Run:
     """
     Rehearses the import (or only some rows, after mending) without writing a record: counts and faults are kept.
     """
-    plan = open_plan(space, run)
+    plan = open_plan(space, run, fence)
     only = None if rows is None else set(rows)
     if only is None:
         run.created = run.updated = run.same = run.failed = run.duplicates = run.done = 0
-        with space.write(run.actor, entry="import") as work:
+        with space.write(run.who, entry="import") as work:
             state.forget_faults(work.session, run.id)
+    else:
+        _recall(space, plan, only)
     _promise(space, plan)
     for lines in chunked(plan.table.lines(), only):
-        found: list[tuple[Prepared, Outcome | None]] = []
+        found: list[Handled] = []
         try:
-            with space.write(run.actor, entry="import", kind="import", bulk=True) as work:
+            with space.write(run.who, entry="import", kind="import", bulk=True) as work:
                 found = handle(work, plan, lines, rehearse=True)
                 raise _Rollback
         except _Rollback:
-            _note(space, run, found)
+            _note(space, plan, found, mending=only is not None)
         if progress is not None and progress(run) is False:
             break
-    run.state, run.total = "checked", run.done if only is None else run.total
-    with space.write(run.actor, entry="import") as work:
-        if only is not None:
+    with space.write(run.who, entry="import") as work:
+        if only is None:
+            run.total = run.done
+        else:
             _recount(work, run)
+        run.state = "checked"
         state.store_run(work.session, run)
     return run
 
 
-def execute(space: Space, run: Run, progress: Progress | None = None, *, all_or_nothing: bool = False) -> Run:
+def execute(
+    space: Space,
+    run: Run,
+    progress: Progress | None = None,
+    *,
+    all_or_nothing: bool = False,
+    fence: Fence | None = None,
+) -> Run:
     """Writes the good rows; goes on where it was if it ran before. The operation can be undone as a whole."""
     if all_or_nothing and run.operation is None:
-        check(space, run)
+        check(space, run, fence=fence)
         if run.failed:
             return run
-    plan = open_plan(space, run)
+    plan = open_plan(space, run, fence)
     if run.operation is None:
         _begin(space, run, plan)
-    elif run.row:
-        _recall(space, plan)
+    else:
+        _recall(space, plan, None)
+        with space.write(run.who, entry="import") as work:
+            state.set_state(work.session, run, "running")
     for lines in chunked(plan.table.lines(run.row), None):
         _write_chunk(space, plan, lines, lines[-1].number + 1)
-        if progress is not None and progress(run) is False:
-            run.state = "paused"
-            _store(space, run)
+        if run.state == "pausing" or (progress is not None and progress(run) is False):
+            with space.write(run.who, entry="import") as work:
+                state.set_state(work.session, run, "paused")
             return run
     _finish_deferred(space, plan)
-    if all_or_nothing and run.failed:
-        undo(space, run.actor, run.operation or 0, edited="take", entry="import")
-        run.created = run.updated = 0
-        run.state = "failed"
-    else:
-        run.state = "done"
-    with space.write(run.actor, entry="import", operation=run.operation) as work:
-        run.ended_at = work.now
-        state.store_run(work.session, run)
-        if run.state == "done":
-            close_operation(work.session, run.operation or 0)
+    _close(space, run, take_back=all_or_nothing and run.failed > 0)
     return run
 
 
 def _begin(space: Space, run: Run, plan: Plan) -> None:
-    with space.write(run.actor, entry="import", kind="import", cause=run.name) as work:
+    with space.write(run.who, entry="import", kind="import", cause=run.name) as work:
         run.operation = work.begin_operation()
         run.created = run.updated = run.same = run.failed = run.duplicates = run.done = 0
         run.state, run.row = "running", plan.table.first
@@ -148,167 +118,60 @@ def _begin(space: Space, run: Run, plan: Plan) -> None:
         state.store_run(work.session, run)
 
 
-def _store(space: Space, run: Run) -> None:
-    with space.write(run.actor, entry="import") as work:
+def _close(space: Space, run: Run, *, take_back: bool) -> None:
+    if take_back:
+        undo(space, run.who, run.operation or 0, edited="take", entry="import")
+        run.created = run.updated = 0
+    run.state = "failed" if take_back else "done"
+    with space.write(run.who, entry="import", operation=run.operation) as work:
+        run.ended_at, run.total = work.now, run.done
         state.store_run(work.session, run)
+        if run.state == "done":
+            close_operation(work.session, run.operation or 0)
 
 
 def _write_chunk(space: Space, plan: Plan, lines: Sequence[Line], following: int) -> None:
+    """Records, faults and the place to go on from, in one transaction: a killed import loses and doubles nothing."""
     run = plan.run
-    with space.write(run.actor, entry="import", kind="import", operation=run.operation, bulk=True) as work:
+    with space.write(run.who, entry="import", kind="import", operation=run.operation, bulk=True) as work:
+        if plan.fence is not None:
+            plan.fence(work.session)
         found = handle(work, plan, lines, rehearse=False)
         _count(run, found)
-        state.add_faults(work.session, run.id, _faults(found, run.failed))
+        if plan.again:
+            state.forget_faults(work.session, run.id, [line.number for line in lines])
+        _keep(work, run, faults_in(found))
         run.row = max(run.row, following)
-        state.store_run(work.session, run)
+        state.store_progress(work.session, run)
+        run.state = state.state_of(work.session, run.id)
 
 
 def _finish_deferred(space: Space, plan: Plan) -> None:
     """Rows that point at rows further down are tried again, as long as that brings some of them in."""
     run = plan.run
+    plan.again = True
     while True:
-        with space.read(run.actor) as work:
-            waiting = {f.row for f in state.faults_of(work.session, run.id, state="deferred", limit=MAX_FAULTS)}
+        with space.read(run.who, timeout=60.0) as work:
+            waiting = {f.row for f in state.faults_of(work.session, run.id, state="deferred", limit=state.MAX_FAULTS)}
         if not waiting:
             return
-        before = run.created + run.updated + run.same
-        run.done -= len(waiting)
+        before = run.good
         for lines in chunked(plan.table.lines(), waiting):
-            with space.write(run.actor, entry="import") as work:
-                state.forget_faults(work.session, run.id, [line.number for line in lines])
             _write_chunk(space, plan, lines, 0)
-        if run.created + run.updated + run.same == before:
+        if run.good == before:
             plan.last = True
 
 
 def chunked(lines: Iterator[Line], only: set[int] | None) -> Iterator[list[Line]]:
+    """Rows in chunks, all or some of them; the file is read as the chunks are asked for."""
     wanted = lines if only is None else (line for line in lines if line.number in only)
     while chunk := list(islice(wanted, CHUNK)):
         yield chunk
 
 
-def handle(work: Work, plan: Plan, lines: Sequence[Line], *, rehearse: bool) -> list[tuple[Prepared, Outcome | None]]:
-    """One chunk: cells → values → references → create or update → save with an outcome per row."""
-    target = work.catalog.object(plan.target)
-    fields = importable(work, target)
-    rows = [_prepare(plan, line) for line in lines]
-    _resolve_references(work, target, fields, plan, rows, rehearse)
-    _decide(work, target, fields, plan, rows)
-    changes = [r.change for r in rows if r.change is not None]
-    outcomes = iter(save(work, changes, collect=True, rehearse=rehearse).outcomes) if changes else iter(())
-    return [(row, next(outcomes) if row.change is not None else None) for row in rows]
-
-
-def _prepare(plan: Plan, line: Line) -> Prepared:
-    header, cells = plan.table.header, line.cells
-    fault = line.fault
-    if len(cells) > len(header):
-        fault = fault or ("too_many" if any(cells[len(header) :]) else "")
-        cells = cells[: len(header)]
-    named = dict(zip(header, (*cells, *[""] * (len(header) - len(cells))), strict=True))
-    if mends := plan.patches.get(line.number):
-        named.update({k: v for k, v in mends.items() if k in named})
-    row = Prepared(line, tuple(named.values()), {})
-    if fault:
-        row.errors.append(("", fault, FAULTS[fault]))
-        return row
-    for item in plan.map.fields:
-        row.values[item.field] = cell_of(item, named)
-    row.values.update({name: raw for name, raw in plan.map.fixed.items() if not row.values.get(name)})
-    return row
-
-
-def _resolve_references(
-    work: Work, target: Object, fields: dict[str, Field], plan: Plan, rows: Sequence[Prepared], rehearse: bool
-) -> None:
-    items = {i.field: i for i in plan.map.fields}
-    for name in (*items, *plan.map.fixed):
-        field_ = fields[name]
-        if field_.type not in REFERENCES:
-            continue
-        item = items.get(name) or ColumnMap(name)
-        several = field_.type == "links"
-        cells = [part for r in rows for part in _parts(r.values.get(name, ""), several)]
-        known = resolve(work, field_, cells, item.match)
-        self_made = target.name in targets_of(field_)
-        for row in rows:
-            parts = _parts(row.values.get(name, ""), several)
-            found = [known.get(p) for p in parts]
-            bad = next((f for f in found if isinstance(f, Unresolved)), None)
-            if bad is None:
-                row.values[name] = [str(f) for f in found] if several else (found[0] if found else "")
-            elif self_made and bad.code == "unresolved" and not plan.last:
-                _wait_for_row(plan, row, name, parts, rehearse, bad)
-            else:
-                row.errors.append((name, bad.code, bad.message))
-                row.near = row.near or bad.near
-
-
-def _parts(cell: Any, several: bool) -> list[str]:
-    text = str(cell or "")
-    return [p.strip() for p in text.replace("；", ";").split(";") if p.strip()] if several else [text] if text else []
-
-
-def _wait_for_row(plan: Plan, row: Prepared, name: str, parts: Sequence[str], rehearse: bool, bad: Unresolved) -> None:
-    """It points at a record that this very file may still bring."""
-    if not rehearse:
-        row.state = "deferred"
-        row.errors.append((name, bad.code, bad.message))
-    elif all(p in plan.promised for p in parts):
-        row.values[name] = ""
-    else:
-        near = bad.near or nearest(parts[0], plan.promised) or ""
-        row.errors.append((name, bad.code, bad.message))
-        row.near = row.near or near
-
-
-def _decide(work: Work, target: Object, fields: dict[str, Field], plan: Plan, rows: Sequence[Prepared]) -> None:
-    """Create or update, by the key; a key that came before in the file is a duplicate."""
-    known: dict[str, int] = {}
-    key = fields.get(plan.map.key)
-    if key is not None:
-        raws = {str(r.values[key.name]): _stored(work, key, r.values[key.name]) for r in rows if r.values.get(key.name)}
-        known = existing(work, target, key, raws)
-    for row in rows:
-        if row.errors:
-            continue
-        values = row.values
-        ident = None
-        if key is not None and (raw := values.get(key.name)):
-            row.key = _stored(work, key, raw)
-            if row.key in plan.seen:
-                row.state = "duplicate"
-                row.errors.append((key.name, "duplicate", msg("This row's key came before in the file.")))
-                continue
-            plan.seen.add(row.key)
-            ident = known.get(str(raw))
-        row.change = _change(plan, row, target.name, values, ident)
-
-
-def _change(plan: Plan, row: Prepared, name: str, values: dict[str, Any], ident: int | None) -> Change | None:
-    if ident is None:
-        if plan.map.mode == "update":
-            row.errors.append((plan.map.key, "no_such", msg("No record has this key, and this import only updates.")))
-            return None
-        return Change("create", name, {k: v for k, v in values.items() if v not in ("", [])})
-    if plan.map.mode == "create":
-        row.state = "duplicate"
-        row.errors.append((plan.map.key, "duplicate", msg("A record with this key is there already.")))
-        return None
-    kept = values if plan.map.empty == "clear" else {k: v for k, v in values.items() if v not in ("", [])}
-    return Change("edit", name, kept, id=ident)
-
-
-def _stored(work: Work, key: Field, raw: Any) -> Any:
-    try:
-        return TYPES[key.type].parse(key, raw, work.env)[0]
-    except ParseError:
-        return None
-
-
 def _promise(space: Space, plan: Plan) -> None:
-    """Titles the file will bring, needed only where its rows point at each other; and nothing seen yet."""
-    with space.read(plan.run.actor) as work:
+    """Titles the file will bring, needed only where its rows point at each other."""
+    with space.read(plan.run.who) as work:
         target = work.catalog.object(plan.target)
         fields = importable(work, target)
     mapped = [fields[i.field] for i in plan.map.fields if fields[i.field].type in REFERENCES]
@@ -316,66 +179,79 @@ def _promise(space: Space, plan: Plan) -> None:
         title = next((i for i in plan.map.fields if i.field == target.title), None)
         if title is not None:
             for line in plan.table.lines():
-                plan.promised.add(cell_of(title, dict(zip(plan.table.header, line.cells, strict=False))))
+                plan.promised.add(cell_of(title, _named(plan, line)))
 
 
-def _recall(space: Space, plan: Plan) -> None:
-    """After an interruption: the keys of the rows handled before."""
+def _named(plan: Plan, line: Line) -> dict[str, str]:
+    named = dict(zip(plan.table.header, line.cells, strict=False))
+    named.update(plan.patches.get(line.number, {}))
+    return named
+
+
+def _recall(space: Space, plan: Plan, only: set[int] | None) -> None:
+    """The keys of the rows handled before: after an interruption, or those around the ones that are mended."""
     item = next((i for i in plan.map.fields if i.field == plan.map.key), None)
     if item is None:
         return
-    with space.read(plan.run.actor) as work:
+    with space.read(plan.run.who, timeout=60.0) as work:
         key = importable(work, work.catalog.object(plan.target))[item.field]
         for line in plan.table.lines():
-            if line.number >= plan.run.row:
+            if only is None and line.number >= plan.run.row:
                 break
-            cells = dict(zip(plan.table.header, line.cells, strict=False))
-            plan.seen.add(_stored(work, key, cell_of(item, cells)))
+            if only is None or line.number not in only:
+                raw = cell_of(item, _named(plan, line)) or plan.map.fixed.get(item.field, "")
+                value = stored(work, key, raw) if raw and not line.fault else None
+                if value is not None:
+                    plan.seen.add(hash(value))
 
 
-def _errors(row: Prepared, outcome: Outcome | None) -> list[tuple[str, str, Message]]:
-    if outcome is not None and outcome.errors:
-        return [(e.field, e.code, e.message) for e in outcome.errors]
-    return row.errors
-
-
-def _count(run: Run, found: Sequence[tuple[Prepared, Outcome | None]]) -> None:
-    for row, outcome in found:
+def _count(run: Run, found: Sequence[Handled]) -> None:
+    for handled in found:
+        row, outcome = handled
+        if row.state == "deferred":
+            continue
         run.done += 1
         if row.state == "duplicate":
             run.duplicates += 1
-        elif row.state == "deferred":
-            continue
-        elif _errors(row, outcome):
+        elif errors_of(handled):
             run.failed += 1
         elif outcome is not None:
             name = {"created": "created", "updated": "updated"}.get(outcome.done, "same")
             setattr(run, name, getattr(run, name) + 1)
 
 
-def _faults(found: Sequence[tuple[Prepared, Outcome | None]], so_far: int) -> list[Fault]:
-    if so_far > MAX_FAULTS:
-        return []
-    faults = []
-    for row, outcome in found:
-        errors = _errors(row, outcome)
-        if errors:
-            name, code, _ = errors[0]
-            faults.append(Fault(row.line.number, code, name, row.cells, tuple(errors), row.near, row.state))
-    return faults
+def _keep(work: Work, run: Run, faults: list[Fault]) -> None:
+    """The first hundred thousand faulty rows; rows that wait for others are kept whatever their number."""
+    if run.failed > state.MAX_FAULTS:
+        faults = [f for f in faults if f.state == "deferred"]
+    state.add_faults(work.session, run.id, faults)
 
 
-def _note(space: Space, run: Run, found: Sequence[tuple[Prepared, Outcome | None]]) -> None:
-    _count(run, found)
-    with space.write(run.actor, entry="import") as work:
-        state.forget_faults(work.session, run.id, [row.line.number for row, _ in found])
-        state.add_faults(work.session, run.id, _faults(found, run.failed))
-        state.store_run(work.session, run)
+def _note(space: Space, plan: Plan, found: Sequence[Handled], *, mending: bool) -> None:
+    """What a rehearsed chunk brought; a mended row stays in sight as mended, with what it will become."""
+    run = plan.run
+    with space.write(run.who, entry="import") as work:
+        if plan.fence is not None:
+            plan.fence(work.session)
+        _count(run, found)
+        faults = faults_in(found)
+        if mending:
+            numbers = [row.line.number for row, _ in found]
+            for outcome, count in state.mended_before(work.session, run.id, numbers).items():
+                setattr(run, outcome, getattr(run, outcome) - count)
+            faults += [_mended(row, o) for row, o in found if o is not None and not o.errors]
+        _keep(work, run, faults)
+        state.store_progress(work.session, run)
+
+
+def _mended(row: Prepared, outcome: Outcome) -> Fault:
+    becomes = outcome.done if outcome.done in ("created", "updated") else "same"
+    return Fault(row.line.number, becomes, "", row.cells, (), "", "mended")
 
 
 def _recount(work: Work, run: Run) -> None:
     """After mending some rows the totals come from the faults left."""
-    sql = f"SELECT state, count(*) FROM {work.session.table('import_fault')} WHERE run = ? GROUP BY state"
+    sql = f'SELECT "state", count(*) FROM {work.session.table("import_fault")} WHERE "run" = ? GROUP BY "state"'
     left: dict[str, int] = dict(work.session.rows(sql, (run.id,)))
     run.failed, run.duplicates = int(left.get("open", 0)), int(left.get("duplicate", 0))
     run.done = run.total or run.done

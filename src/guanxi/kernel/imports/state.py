@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from guanxi.base.errors import Forbidden, Message, NotFound, msg
+from guanxi.base.errors import BadInput, Forbidden, Message, NotFound, msg
+from guanxi.base.i18n import Label
+from guanxi.kernel.access.actors import Actor, system
+from guanxi.kernel.access.branches import pad
 from guanxi.kernel.imports.mapping import FileMap, read_map, write_map
 from guanxi.kernel.storage.session import Session
 
@@ -17,13 +21,17 @@ if TYPE_CHECKING:
     from guanxi.kernel.context import Space, Work
 
 COUNTS = ("created", "updated", "same", "failed", "duplicates")
+PROGRESS = ("operation", "row", "done", "total", *COUNTS)
+SYSTEM_USER = 0
+MAX_FAULTS = 100_000
+MAX_FILE = 1 << 30
 
 
 @dataclass(slots=True)
 class Run:
     """
-    One import. `state`: draft (mapping), checked, running, paused, done, failed, stopped. `row`: number of the next
-    row to handle; `done` and `total` count rows. Counts are of rows.
+    One import. `state`: draft (mapping), checking, checked, running, pausing, paused, done, failed. `row`: number of
+    the next row to handle; `done` and `total` count rows. Counts are of rows.
     """
 
     id: int
@@ -50,6 +58,21 @@ class Run:
     def map(self) -> FileMap:
         return read_map(self.mapping or '{"fields": []}')
 
+    @property
+    def columns(self) -> Sequence[str]:
+        """The header of its file."""
+        return self.map.columns
+
+    @property
+    def who(self) -> Actor | int:
+        """Whose rights it has: those of the person who started it; the system's if it came by the command line."""
+        return system("import") if self.actor == SYSTEM_USER else self.actor
+
+    @property
+    def good(self) -> int:
+        """Rows that go in, or went in."""
+        return self.created + self.updated + self.same
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -61,7 +84,7 @@ class Fault:
     cells: tuple[str, ...]
     errors: tuple[tuple[str, str, Message], ...]  # field, code, message
     near: str = ""
-    state: str = "open"  # open | deferred | duplicate | skipped
+    state: str = "open"  # open | deferred | duplicate | mended
 
 
 COLUMNS = tuple(f.name for f in fields(Run))
@@ -74,6 +97,22 @@ def path_of(space: Space, run: Run) -> Path:
 
 def folder_of(space: Space, run_id: int) -> Path:
     return space.folder / "imports" / str(run_id)
+
+
+def keep_file(space: Space, run: Run, blocks: Iterable[bytes], limit: int = MAX_FILE) -> int:
+    """Puts the file of an import on disk block by block; gives its size."""
+    path = path_of(space, run)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    size = 0
+    with path.open("wb") as file:
+        for block in blocks:
+            size += len(block)
+            if size > limit:
+                raise BadInput(msg("A file may have at most {n} MB. Split it, or pack it with gzip.", n=limit >> 20))
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    return size
 
 
 def new_run(work: Work, object_name: str, name: str) -> Run:
@@ -116,6 +155,27 @@ def store_run(session: Session, run: Run) -> None:
     session.run(f'UPDATE {session.table("import_run")} SET {sets} WHERE "id" = ?', [*values, run.id])
 
 
+def store_progress(session: Session, run: Run) -> None:
+    """Writes how far an import is, and nothing else: somebody may have asked it to pause meanwhile."""
+    sets = ", ".join(f'"{c}" = ?' for c in PROGRESS)
+    values = [getattr(run, c) for c in PROGRESS]
+    session.run(f'UPDATE {session.table("import_run")} SET {sets} WHERE "id" = ?', [*values, run.id])
+
+
+def state_of(session: Session, ident: int) -> str:
+    return str(session.value(f'SELECT "state" FROM {session.table("import_run")} WHERE "id" = ?', (ident,)))
+
+
+def set_state(session: Session, run: Run, state: str, *, only: Sequence[str] = ()) -> bool:
+    """Moves an import to a state, if it is in one of those given; tells whether it was."""
+    also = f' AND "state" IN ({", ".join("?" * len(only))})' if only else ""
+    sql = f'UPDATE {session.table("import_run")} SET "state" = ? WHERE "id" = ?{also}'
+    moved = session.run(sql, [state, run.id, *only]) == 1
+    if moved:
+        run.state = state
+    return moved
+
+
 def set_map(session: Session, run: Run, file_map: FileMap) -> None:
     run.mapping = write_map(file_map)
     store_run(session, run)
@@ -148,9 +208,9 @@ def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
 def forget_faults(session: Session, run_id: int, rows: Iterable[int] | None = None) -> None:
     table = session.table("import_fault")
     if rows is None:
-        session.run(f"DELETE FROM {table} WHERE run = ?", (run_id,))
+        session.run(f'DELETE FROM {table} WHERE "run" = ?', (run_id,))
     elif numbers := [(run_id, row) for row in rows]:
-        session.many(f'DELETE FROM {table} WHERE run = ? AND "row" = ?', numbers)
+        session.many(f'DELETE FROM {table} WHERE "run" = ? AND "row" = ?', numbers)
 
 
 def faults_of(
@@ -168,8 +228,6 @@ def faults_of(
 
 
 def _fault(row: tuple[Any, ...]) -> Fault:
-    from guanxi.base.i18n import Label
-
     *errors, near = msgspec.json.decode(row[4])
     read = tuple(
         (n, c, Message(t, {k: Label(*v) if isinstance(v, list) else v for k, v in p.items()})) for n, c, t, p in errors
@@ -190,9 +248,24 @@ def kinds_of(session: Session, run_id: int) -> list[Kind]:
     """Faults by kind, the most frequent first; duplicates and deferred rows are not faults."""
     sql = (
         f'SELECT "code", "field", count(*) FROM {session.table("import_fault")}'
-        " WHERE run = ? AND state = 'open' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
+        ' WHERE "run" = ? AND "state" = \'open\' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2'
     )
     return [Kind(*row) for row in session.rows(sql, (run_id,))]
+
+
+def mended_before(session: Session, run_id: int, rows: Sequence[int]) -> dict[str, int]:
+    """How many of these rows had been mended already, by what they were going to become."""
+    found: dict[str, int] = {}
+    table = session.table("import_fault")
+    for start in range(0, len(rows), 512):
+        some = pad(list(rows[start : start + 512]))
+        sql = (
+            f'SELECT "code", count(*) FROM {table} WHERE "run" = ? AND "state" = \'mended\''
+            f' AND "row" IN ({", ".join("?" * len(some))}) GROUP BY "code"'
+        )
+        for code, count in session.rows(sql, [run_id, *some]):
+            found[code] = found.get(code, 0) + int(count)
+    return found
 
 
 def patches_of(session: Session, run_id: int) -> dict[int, dict[str, str]]:

@@ -8,7 +8,7 @@ import gzip
 import io
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import IO, Any
@@ -96,12 +96,12 @@ def _encoding(path: Path, gz: bool, name: str) -> str:
 
 
 def _decodes(path: Path, gz: bool, encoding: str) -> bool:
+    """A file cut off inside its last character counts: that row is told as unfinished later."""
     decoder = codecs.getincrementaldecoder(encoding)()
     with _open_binary(path, gz) as file:
         try:
             while block := file.read(1 << 20):
                 decoder.decode(block)
-            decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return False
     return True
@@ -115,23 +115,47 @@ def _separator(table: TableFile) -> str:
 
 
 def _text(table: TableFile) -> IO[str]:
-    return io.TextIOWrapper(_open_binary(table.path, table.gz), encoding=table.encoding, newline="")
+    return io.TextIOWrapper(_open_binary(table.path, table.gz), encoding=table.encoding, errors="replace", newline="")
+
+
+class _Lines:
+    """The lines of a file for the CSV reader; knows whether the one before was ended."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text, self.ended = text, True
+
+    def __iter__(self) -> Iterator[str]:
+        last = ""
+        for last in self._text:
+            yield last
+        self.ended = last.endswith(("\n", "\r"))
 
 
 def _csv_lines(table: TableFile) -> Iterator[Line]:
+    """Rows one by one, one row behind the reader: only the last one can be unfinished."""
     with _text(table) as text:
-        reader = csv.reader(text, delimiter=table.separator, strict=True)
+        lines = _Lines(text)
+        reader = csv.reader(lines, delimiter=table.separator, strict=True)
+        held: Line | None = None
         number = 0
         while True:
             number += 1
             try:
                 cells = next(reader)
             except StopIteration:
-                return
+                break
             except csv.Error as error:
-                yield Line(number, (), "unfinished" if "end of data" in str(error) else "unreadable")
-                continue
-            yield Line(number, tuple(map(_clean, cells)), "too_long" if any(len(c) > MAX_CELL for c in cells) else "")
+                line = Line(number, (), "unfinished" if "end of data" in str(error) else "unreadable")
+            else:
+                fault = "too_long" if any(len(c) > MAX_CELL for c in cells) else ""
+                line = Line(number, tuple(map(_clean, cells)), fault)
+            if held is not None:
+                yield held
+            held = line
+        if held is not None:
+            short = 0 < len(held.cells) < len(table.header)
+            cut = not lines.ended and (short or (bool(held.cells) and held.cells[-1].endswith("\ufffd")))
+            yield replace(held, fault="unfinished") if cut else held
 
 
 def _clean(cell: str) -> str:

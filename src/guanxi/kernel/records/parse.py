@@ -121,7 +121,8 @@ def read_values(draft: Draft, shape: Shape) -> None:
 
 def _writable(work: Work, target: Object, known: FieldShape) -> bool:
     field = known.field
-    if field.read_only or field.retired or not known.columns:
+    kept = field.type == "auto_number" and work.kind == "import"  # numbers of the system the records come from
+    if (field.read_only and not kept) or field.retired or not known.columns:
         return False
     return work.actor.rights.level(target.name, field.name) == "edit"
 

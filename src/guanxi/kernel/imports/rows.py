@@ -1,0 +1,216 @@
+"""One chunk of an import: cells → values → references → create or update → `save`, with an outcome per row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from guanxi.base.errors import Message, msg
+from guanxi.base.text import nearest
+from guanxi.kernel.catalog.model import Field, Object
+from guanxi.kernel.fields.base import ParseError
+from guanxi.kernel.fields.registry import TYPES
+from guanxi.kernel.imports.mapping import ColumnMap, FileMap, cell_of, importable
+from guanxi.kernel.imports.resolve import Unresolved, existing, resolve
+from guanxi.kernel.imports.state import Fault, Run
+from guanxi.kernel.imports.table import Line, TableFile
+from guanxi.kernel.records.shape import REFERENCES, targets_of
+from guanxi.kernel.records.types import Change, Outcome
+from guanxi.kernel.records.write import save
+from guanxi.kernel.storage.session import Session
+
+if TYPE_CHECKING:
+    from guanxi.kernel.context import Work
+
+FAULTS: dict[str, Message] = {
+    "unfinished": msg("The file ends in the middle of this row."),
+    "unreadable": msg("The quotation marks in this row do not match."),
+    "too_long": msg("A cell in this row is longer than a million characters."),
+    "too_many": msg("This row has more cells than there are columns."),
+}
+SHOWN = 2_000  # characters of a cell that are kept of a faulty row
+
+
+@dataclass(slots=True)
+class Plan:
+    """
+    What one pass over the file needs, worked out once. `seen`: hashes of the keys of the file so far (8 bytes each
+    instead of the keys themselves); `promised`: titles the file brings, which a rehearsal takes for existing.
+    """
+
+    run: Run
+    table: TableFile
+    map: FileMap
+    target: str
+    patches: dict[int, dict[str, str]]
+    seen: set[int] = field(default_factory=set)
+    promised: set[str] = field(default_factory=set)
+    titles: dict[str, list[str]] = field(default_factory=dict)
+    again: bool = False  # rows handled before: their keys are their own
+    last: bool = False  # deferred rows are not deferred again
+    fence: Callable[[Session], None] | None = None
+
+
+@dataclass(slots=True)
+class Prepared:
+    """One row on its way: its change, or why not."""
+
+    line: Line
+    cells: tuple[str, ...]
+    values: dict[str, Any]
+    errors: list[tuple[str, str, Message]] = field(default_factory=list)
+    near: str = ""
+    change: Change | None = None
+    state: str = "open"
+
+
+Handled = tuple[Prepared, Outcome | None]
+
+
+def handle(work: Work, plan: Plan, lines: Sequence[Line], *, rehearse: bool) -> list[Handled]:
+    """One chunk: cells → values → references → create or update → save with an outcome per row."""
+    target = work.catalog.object(plan.target)
+    fields = importable(work, target)
+    rows = [_prepare(plan, line) for line in lines]
+    _resolve_references(work, target, fields, plan, rows, rehearse=rehearse)
+    _decide(work, target, fields, plan, rows)
+    changes = [r.change for r in rows if r.change is not None]
+    outcomes = iter(save(work, changes, collect=True, rehearse=rehearse).outcomes) if changes else iter(())
+    return [(row, next(outcomes) if row.change is not None else None) for row in rows]
+
+
+def _prepare(plan: Plan, line: Line) -> Prepared:
+    header, cells = plan.table.header, line.cells
+    fault = line.fault
+    if len(cells) > len(header):
+        fault = fault or ("too_many" if any(cells[len(header) :]) else "")
+        cells = cells[: len(header)]
+    named = dict(zip(header, (*cells, *[""] * (len(header) - len(cells))), strict=True))
+    if mends := plan.patches.get(line.number):
+        named.update({k: v for k, v in mends.items() if k in named})
+    row = Prepared(line, tuple(named.values()), {})
+    if fault:
+        row.errors.append(("", fault, FAULTS[fault]))
+        return row
+    for item in plan.map.fields:
+        row.values[item.field] = cell_of(item, named)
+    row.values.update({name: raw for name, raw in plan.map.fixed.items() if not row.values.get(name)})
+    return row
+
+
+def _resolve_references(
+    work: Work, target: Object, fields: dict[str, Field], plan: Plan, rows: Sequence[Prepared], *, rehearse: bool
+) -> None:
+    items = {i.field: i for i in plan.map.fields}
+    for name in (*items, *plan.map.fixed):
+        field_ = fields[name]
+        if field_.type not in REFERENCES:
+            continue
+        item = items.get(name) or ColumnMap(name)
+        several = field_.type == "links"
+        cells = [part for r in rows for part in _parts(r.values.get(name, ""), several)]
+        known = resolve(work, field_, cells, item.match, plan.titles)
+        self_made = target.name in targets_of(field_)
+        for row in rows:
+            parts = _parts(row.values.get(name, ""), several)
+            found = [known.get(p) for p in parts]
+            bad = next((f for f in found if isinstance(f, Unresolved)), None)
+            if bad is None:
+                row.values[name] = [str(f) for f in found] if several else (found[0] if found else "")
+            elif self_made and bad.code == "unresolved" and not plan.last:
+                _wait_for_row(plan, row, name, parts, rehearse, bad)
+            else:
+                row.errors.append((name, bad.code, bad.message))
+                row.near = row.near or bad.near
+
+
+def _parts(cell: Any, several: bool) -> list[str]:
+    text = str(cell or "")
+    return [p.strip() for p in text.replace("；", ";").split(";") if p.strip()] if several else [text] if text else []
+
+
+def _wait_for_row(plan: Plan, row: Prepared, name: str, parts: Sequence[str], rehearse: bool, bad: Unresolved) -> None:
+    """It points at a record that this very file may still bring."""
+    if not rehearse:
+        row.state = "deferred"
+        row.errors.append((name, bad.code, bad.message))
+    elif all(p in plan.promised for p in parts):
+        row.values[name] = ""
+    else:
+        near = bad.near or nearest(parts[0], plan.promised) or ""
+        row.errors.append((name, bad.code, bad.message))
+        row.near = row.near or near
+
+
+def _decide(work: Work, target: Object, fields: dict[str, Field], plan: Plan, rows: Sequence[Prepared]) -> None:
+    """Create or update, by the key; a key that came before in the file is a duplicate."""
+    known: dict[Any, int] = {}
+    raws: dict[str, Any] = {}
+    key = fields.get(plan.map.key)
+    if key is not None:
+        cells = {str(r.values[key.name]) for r in rows if r.values.get(key.name)}
+        raws = {cell: stored(work, key, cell) for cell in cells}
+        known = existing(work, target, key, [v for v in raws.values() if v is not None])
+    for row in rows:
+        ident = None
+        if key is not None and (raw := row.values.get(key.name)):
+            value = raws[str(raw)]
+            if not plan.again and value is not None and _is_repeated(plan, value):
+                row.state = "duplicate"
+                row.errors = [(key.name, "duplicate", msg("This row's key came before in the file."))]
+            ident = known.get(value)
+        if row.errors:
+            continue
+        row.change = _change(plan, row, target.name, row.values, ident)
+
+
+def _is_repeated(plan: Plan, value: Any) -> bool:
+    mark = hash(value)
+    if mark in plan.seen:
+        return True
+    plan.seen.add(mark)
+    return False
+
+
+def _change(plan: Plan, row: Prepared, name: str, values: dict[str, Any], ident: int | None) -> Change | None:
+    if ident is None:
+        if plan.map.mode == "update":
+            row.errors.append((plan.map.key, "no_such", msg("No record has this key, and this import only updates.")))
+            return None
+        return Change("create", name, {k: v for k, v in values.items() if v not in ("", [])})
+    if plan.map.mode == "create":
+        row.state = "duplicate"
+        row.errors.append((plan.map.key, "duplicate", msg("A record with this key is there already.")))
+        return None
+    kept = values if plan.map.empty == "clear" else {k: v for k, v in values.items() if v not in ("", [])}
+    return Change("edit", name, kept, id=ident)
+
+
+def errors_of(found: Handled) -> list[tuple[str, str, Message]]:
+    """Why a row does not go in; empty if it does."""
+    row, outcome = found
+    if outcome is not None and outcome.errors:
+        return [(e.field, e.code, e.message) for e in outcome.errors]
+    return row.errors
+
+
+def faults_in(found: Sequence[Handled]) -> list[Fault]:
+    """What is kept of the rows that do not go in."""
+    faults = []
+    for handled in found:
+        row, errors = handled[0], errors_of(handled)
+        if errors:
+            name, code, message = errors[0]
+            near = row.near or str(message.params.get("near", ""))
+            cells = tuple(c[:SHOWN] for c in row.cells)
+            faults.append(Fault(row.line.number, code, name, cells, tuple(errors), near, row.state))
+    return faults
+
+
+def stored(work: Work, key: Field, raw: Any) -> Any:
+    """The stored form of a key cell; None if it cannot be read."""
+    try:
+        return TYPES[key.type].parse(key, raw, work.env)[0]
+    except ParseError:
+        return None
