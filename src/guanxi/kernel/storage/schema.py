@@ -17,17 +17,19 @@ MAX_NAME = 63  # PostgreSQL cuts longer names
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One index of a table; `partial` holds live rows only."""
+    """One index of a table; `partial` holds live rows only, `trash` the others."""
 
     table: str
     columns: tuple[str, ...]
     unique: bool = False
     partial: bool = False
+    trash: bool = False
 
     @property
     def name(self) -> str:
         """Readable and stable; a long one ends in a digest."""
-        full = "_".join(("u" if self.unique else "i", self.table, *self.columns))
+        kind = "u" if self.unique else "t" if self.trash else "i"
+        full = "_".join((kind, self.table, *self.columns))
         if len(full) <= MAX_NAME:
             return full
         return f"{full[: MAX_NAME - 9]}_{sha256(full.encode()).hexdigest()[:8]}"
@@ -138,7 +140,7 @@ def create_index(session: Session, index: Index, *, concurrently: bool = False) 
     unique = "UNIQUE " if index.unique else ""
     later = "CONCURRENTLY " if concurrently and session.dialect == "postgresql" else ""
     columns = ", ".join(f'"{column}"' for column in index.columns)
-    live = ' WHERE "trashed_at" IS NULL' if index.partial else ""
+    live = ' WHERE "trashed_at" IS NULL' if index.partial else ' WHERE "trashed_at" IS NOT NULL' if index.trash else ""
     return f'CREATE {unique}INDEX {later}IF NOT EXISTS "{index.name}" ON {session.table(index.table)} ({columns}){live}'
 
 
@@ -155,9 +157,9 @@ def sort_column(obj: Object, name: str) -> str | None:
 
 def indexes(obj: Object) -> list[Index]:
     """The indexes born with an object (KD 17): scopes, references, steps, sorts, list; most useful first, capped."""
-    wanted: list[tuple[str, ...]] = [("updated_at", "id")]
     owned = obj.kind in {"record", "document"}
-    scope = ("owner", "team") if owned else ()
+    scope = ("owner", "team") if owned else ()  # in an index: rows of others are passed over without being read
+    wanted: list[tuple[str, ...]] = [("updated_at", "id", *scope)]
     if owned:
         wanted += [("owner", "updated_at", "id"), ("team", "updated_at", "id")]
     wanted += [_reference(f) for f in obj.fields if f.type in {"lookup", "user", "team"}]
@@ -167,8 +169,9 @@ def indexes(obj: Object) -> list[Index]:
         wanted.append((stage, "updated_at", "id", *scope))
     wanted += _list_indexes(obj, scope)
     wanted += [(column, "id") for name in obj.sorts if (column := sort_column(obj, name)) not in {None, "updated_at"}]
-    room = MAX_INDEXES - 1 - len(uniques(obj))  # the primary key is one of them
-    return [Index(obj.table, columns) for columns in _distinct(wanted)][:room]
+    room = MAX_INDEXES - 2 - len(uniques(obj))  # the primary key and the trash are among them
+    found = [Index(obj.table, columns) for columns in _distinct(wanted)][:room]
+    return [*found, Index(obj.table, ("updated_at", "id"), trash=True)]
 
 
 def _reference(f: Field) -> tuple[str, ...]:
@@ -185,7 +188,7 @@ def _list_indexes(obj: Object, scope: tuple[str, ...]) -> list[tuple[str, ...]]:
     facets = [by_name[n].column for n in obj.filters if n in by_name and by_name[n].type not in {"formula", *LINKED}]
     lists = [(facets[0], order, "id", *scope)] if facets and scope else []
     if order != "updated_at":
-        lists.insert(0, (order, "id"))
+        lists.insert(0, (order, "id", *scope))
     return lists
 
 
