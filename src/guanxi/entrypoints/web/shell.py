@@ -31,7 +31,7 @@ AREAS: dict[str, Label] = {
 HOME = NavItem(L("Home", "首页"), "home", "/", key="h", name="home")
 INBOX = NavItem(L("Inbox", "收件箱"), "inbox", "/notifications", key="i", name="notifications")
 FOOT = (
-    NavItem(L("Changes & undo", "变更与撤销"), "history", "/changes", key="u", name="changes"),
+    NavItem(L("Changes & undo", "变更与撤销"), "history", "/operations", key="u", name="operations"),
     NavItem(L("Settings", "设置"), "settings", "/settings", key="s", name="settings"),
 )
 KEYS = {"lead": "l", "account": "a", "contact": "c", "opportunity": "o", "quote": "q", "ticket": "t"}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from guanxi.base.errors import BadInput, msg
+from guanxi.base.errors import BadInput, Invalid, msg
 from guanxi.kernel.access.defaults import ROLES
 from guanxi.kernel.access.passwords import judge_password, set_password
+from guanxi.kernel.access.rights import read_spec
 from guanxi.kernel.context import Work
-from guanxi.kernel.records.types import Change
+from guanxi.kernel.records.read import find
+from guanxi.kernel.records.types import Change, Query
 from guanxi.kernel.records.write import save
 
 
@@ -67,3 +69,17 @@ def administrators(work: Work) -> list[str]:
         for row in work.catalog.config["user"].values()
         if row["active"] and wanted in msgspec.json.decode(row["roles"] or b"[]")
     ]
+
+
+def keep_an_administrator(work: Work) -> None:
+    """Call after a change of users or roles: somebody must remain who can change settings."""
+    roles = {row["id"] for row in find(work, Query("role", fields=("rights",), limit=1_000)).rows
+             if read_spec(row["rights"]).get("admin")}  # fmt: skip
+    cursor: str | None = None
+    while True:
+        page = find(work, Query("user", "active = true", ("roles",), limit=1_000, cursor=cursor))
+        if any(roles & {int(r) for r in msgspec.json.decode(row["roles"] or b"[]")} for row in page.rows):
+            return
+        cursor = page.next
+        if cursor is None:
+            raise Invalid(msg("Somebody must stay administrator. Make another user one first."))

@@ -1,0 +1,1 @@
+"""Settings pages for administrators, one module for each kind of setting."""

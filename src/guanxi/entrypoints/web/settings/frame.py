@@ -1,0 +1,88 @@
+"""The frame of settings pages: their table of contents, and the page around each form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from guanxi.base.i18n import L, Label
+from guanxi.entrypoints.web.posting import NONE, WHOLE, Errors, administrator
+from guanxi.entrypoints.web.session import Visit
+from guanxi.entrypoints.web.shell import page
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One settings page."""
+
+    url: str
+    label: Label
+    icon: str
+    text: Label
+
+
+CONTENTS: tuple[tuple[Label, tuple[Place, ...]], ...] = (
+    (
+        L("People", "人员"),
+        (
+            Place("/settings/users", L("Users", "用户"), "users",
+                  L("Invite, teams, roles, who may sign in", "邀请、团队、角色、谁能登录")),
+            Place("/settings/teams", L("Teams", "团队"), "sitemap",
+                  L("The tree that decides who sees what", "决定谁能看到什么的团队树")),
+            Place("/settings/roles", L("Roles", "角色"), "shield-lock",
+                  L("What each role may see and do", "每个角色能看什么、做什么")),
+        ),
+    ),
+    (
+        L("How you work", "业务"),
+        (
+            Place("/settings/objects", L("Objects and fields", "对象与字段"), "forms",
+                  L("Your own objects, fields, forms and lists", "自己加对象、字段，排表单和列表")),
+            Place("/settings/pipelines", L("Pipelines and stages", "管道与阶段"), "git-branch",
+                  L("Order, probability, what a stage asks for", "顺序、赢率、进阶段要填什么")),
+            Place("/settings/currencies", L("Currencies", "货币"), "coin",
+                  L("Rates against the base currency", "对本位币的汇率")),
+        ),
+    ),
+    (
+        L("Workspace", "工作区"),
+        (
+            Place("/settings/workspace", L("General", "基本设置"), "settings",
+                  L("Name, time zone, language, days to undo", "名称、时区、语言、可撤销天数")),
+            Place("/settings/tokens", L("API tokens", "接口令牌"), "key",
+                  L("What programs may enter with", "程序用什么进来")),
+            Place("/settings/packs", L("Configuration pack", "配置包"), "package",
+                  L("Take your objects and fields elsewhere", "把对象和字段搬到别处")),
+            Place("/settings/explain", L("What a save runs", "保存时发生什么"), "list-details",
+                  L("Rules and reactions in order", "规则和后续动作，按顺序")),
+        ),
+    ),
+)  # fmt: skip
+
+
+def setting_page(
+    request: Request, me: Visit, template: str, place: str, *, errors: Errors = NONE, status: int = 200, **context: Any
+) -> Response:
+    """A page of the settings with its table of contents beside it; `errors` by field."""
+    return page(
+        request, f"settings/{template}.html", me, status=status, active="/settings", contents=CONTENTS, place=place,
+        errors=errors, problem=errors.get(WHOLE, ""), **context,
+    )  # fmt: skip
+
+
+def given_or(given: FormData | None, row: Any) -> Callable[[str], Any]:
+    """`value("name")`: what was typed and refused, else what is stored."""
+    if given is None:
+        return lambda name: row.get(name)
+    return lambda name: given.get(name) or ""
+
+
+def show_overview(request: Request) -> Response:
+    """All areas as tiles."""
+    me = administrator(request)
+    return setting_page(request, me, "overview", "/settings")

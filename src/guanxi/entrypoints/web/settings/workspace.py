@@ -1,0 +1,43 @@
+"""Settings of the workspace itself: name, base currency, zone, language, country, days in which to undo."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from guanxi.entrypoints.web.account import COMMON_ZONES
+from guanxi.entrypoints.web.posting import NONE, Errors, administrator, speaker, text_of
+from guanxi.entrypoints.web.session import Visit
+from guanxi.entrypoints.web.settings.frame import given_or, setting_page
+from guanxi.entrypoints.web.shell import see_other
+from guanxi.kernel.admin.settings import change_settings
+
+PLACE = "/settings/workspace"
+NAMES = ("name", "currency", "zone", "language", "country", "undo_days")
+
+
+def show_workspace(
+    request: Request, /, *, errors: Errors = NONE, given: FormData | None = None, status: int = 200
+) -> Response:
+    """The form."""
+    me = administrator(request)
+    stored = {"undo_days": 90, **me.catalog.settings}
+    zones = [*COMMON_ZONES, *sorted(available_timezones() - set(COMMON_ZONES))]
+    return setting_page(request, me, "workspace", PLACE, errors=errors, status=status, value=given_or(given, stored),
+                        zones=zones)  # fmt: skip
+
+
+def save_workspace(request: Request, me: Visit, form: FormData) -> Response:
+    """Only what differs is stored, as one change in the log."""
+    t = speaker(me.locale)
+    values: dict[str, str | int] = {name: text_of(form, name) for name in NAMES if name in form}
+    values["currency"] = str(values.get("currency", "")).upper()
+    values["country"] = str(values.get("country", "")).upper()
+    days = str(values.get("undo_days", ""))
+    values["undo_days"] = int(days) if days.isascii() and days.isdigit() and len(days) < 6 else 0
+    with me.space.write(me.user, kind="settings") as work:
+        change_settings(work, values)
+    return see_other(PLACE, note=t("Settings saved"))

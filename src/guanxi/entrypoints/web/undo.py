@@ -1,0 +1,274 @@
+"""Changes and undo: what was done, what taking it back would do, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from guanxi.base.dates import local_day
+from guanxi.base.errors import Conflict, Forbidden, NotFound, TooSlow
+from guanxi.base.i18n import L, Label, Locale
+from guanxi.entrypoints.web.clashes import ClashLine, clash_lines
+from guanxi.entrypoints.web.posting import ident_of, posted, speaker, text_of
+from guanxi.entrypoints.web.render import sentence
+from guanxi.entrypoints.web.session import Visit, visit
+from guanxi.entrypoints.web.shell import go, page, piece, see_other
+from guanxi.kernel.records.operations import Deed, deeds
+from guanxi.kernel.records.read import names
+from guanxi.kernel.records.undo import (
+    Edited,
+    OperationInfo,
+    Undone,
+    may_undo,
+    operation_info,
+    operations,
+    preview,
+    undo,
+)
+from guanxi.kernel.records.undo_jobs import AT_ONCE, UndoState, start_undo, undo_state
+
+if TYPE_CHECKING:
+    from guanxi.kernel.context import Work
+
+PAGE = 40
+PREVIEWED = 20_000  # changes; larger ones are previewed when asked for
+DAY = 86_400_000_000
+QUIET = ("read", "seed")
+FILTERS: tuple[tuple[str, Label, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("import", L("Imports", "导入"), ("import",), ()),
+    ("bulk", L("Bulk edits", "批量改"), ("bulk",), ()),
+    ("merge", L("Merges", "合并"), ("merge",), ()),
+    ("automation", L("Automation", "自动流程"), (), ("automation",)),
+    ("api", L("API and AI", "接口与 AI"), (), ("api",)),
+    ("undo", L("Undone", "撤销"), ("undo",), ()),
+)
+KINDS: Mapping[str, tuple[Label, str]] = {
+    "import": (L("Import", "导入"), "upload"),
+    "bulk": (L("Bulk edit", "批量改"), "edit"),
+    "merge": (L("Merge", "合并"), "git-merge"),
+    "undo": (L("Undo", "撤销"), "arrow-back-up"),
+    "reaction": (L("Automation", "自动流程"), "bolt"),
+    "job": (L("Scheduled job", "定时任务"), "clock"),
+    "backfill": (L("Default of a new field", "新字段的默认值"), "forms"),
+    "edit": (L("Change", "改动"), "edit"),
+    "settings": (L("Settings", "设置"), "settings"),
+}
+DEEDS: Mapping[str, Label] = {
+    "create": L("created {n}", "新建 {n}"),
+    "edit": L("changed {n}", "更新 {n}"),
+    "trash": L("deleted {n}", "删除 {n}"),
+    "restore": L("restored {n}", "恢复 {n}"),
+    "undo": L("put back {n}", "退回 {n}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One operation as the list shows it."""
+
+    id: int
+    title: str
+    icon: str
+    sub: str
+    person: str
+    actor: int
+    at: int
+    day: int
+    left: int  # days in which it can still be undone
+    undone: bool
+    total: int
+
+
+def show_operations(request: Request) -> Response:
+    """The list, newest first, with the chosen operation's preview beside it."""
+    me = visit(request)
+    chosen = ident_of(request) if "id" in request.path_params else None
+    with me.space.read(me.user) as work:
+        found = found_for(work, request)
+        if chosen is not None and all(o.id != chosen for o in found):
+            found = [operation_info(work, chosen), *found] if chosen else found
+        lines = lines_of(work, found, me.locale)
+        people = sorted(((i, r["name"]) for i, r in work.catalog.config["user"].items() if r["active"]),
+                        key=lambda p: p[1]) if me.actor.rights.can("undo_others") else []  # fmt: skip
+        days = int(work.catalog.settings.get("undo_days", 90))
+    at = next((line for line in lines if line.id == chosen), None)
+    asked = request.query_params
+    return page(
+        request, "undo/list.html", me, active="/operations", lines=lines, at=at, days=days, people=people,
+        filters=FILTERS, kind=asked.get("kind", ""), who=asked.get("person", ""), today=_today(me),
+        older=found[-1].id if len(found) >= PAGE else None, told=told(request, me, at) if at else None,
+    )  # fmt: skip
+
+
+def found_for(work: Work, request: Request) -> list[OperationInfo]:
+    """The operations the address asks for."""
+    asked = request.query_params
+    limits = {key: (kinds, entries) for key, _, kinds, entries in FILTERS}
+    kinds, entries = limits.get(asked.get("kind", ""), ((), ()))
+    person, before = asked.get("person", ""), asked.get("before", "")
+    return operations(
+        work, actor=int(person) if _is_id(person) else None, before=int(before) if _is_id(before) else None,
+        limit=PAGE, kinds=kinds, entries=entries, without=QUIET,
+    )  # fmt: skip
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 20
+
+
+def _today(me: Visit) -> int:
+    return local_day(me.locale.now, me.locale.zone)
+
+
+def lines_of(work: Work, found: Sequence[OperationInfo], locale: Locale) -> list[Line]:
+    """Titles and counts of many operations; statements do not grow with their number."""
+    done = deeds(work, [o.id for o in found])
+    single: dict[str, set[int]] = {}
+    for known in done.values():
+        target = work.catalog.objects_by_id.get(known[0].object)
+        if len(known) == 1 and known[0].count == 1 and target is not None:
+            single.setdefault(target.name, set()).add(known[0].record)
+    titles = {name: names(work, name, ids) for name, ids in single.items()}
+    days = int(work.catalog.settings.get("undo_days", 90))
+    return [_line(work, info, done.get(info.id, []), titles, days, locale) for info in found]
+
+
+def _line(
+    work: Work, info: OperationInfo, done: Sequence[Deed], titles: Mapping[str, Mapping[int, str]], days: int,
+    locale: Locale,
+) -> Line:  # fmt: skip
+    language = locale.language
+    kind, icon = KINDS.get(info.kind, KINDS["edit"])
+    if info.entry == "api":
+        icon = "api"
+    elif info.entry == "automation":
+        icon = "bolt"
+    parts, about = [], ""
+    for deed in done[:4]:
+        target = work.catalog.objects_by_id.get(deed.object)
+        if target is None:
+            about, icon = about or KINDS["settings"][0].in_(language), "settings"
+            continue
+        if not about:
+            label = (target.label if deed.count == 1 else target.plural).in_(language)
+            name = titles.get(target.name, {}).get(deed.record, "") if len(done) == 1 and deed.count == 1 else ""
+            about = f"{label} · {name}" if name else label
+            icon = "trash" if deed.op == "trash" and icon == "edit" else icon
+        shape = DEEDS.get(deed.op, DEEDS["edit"]).in_(language)
+        parts.append(shape.format(n=f"{deed.count:,}"))
+    person = work.catalog.config["user"].get(info.actor, {}).get("name") or speaker(locale)("System")
+    left = days - max(0, (work.now - info.at) // DAY)
+    return Line(info.id, f"{kind.in_(language)} · {about}" if about else kind.in_(language), icon, " · ".join(parts),
+                str(person), info.actor, info.at, local_day(info.at, locale.zone), max(0, int(left)),
+                info.state == "undone", sum(d.count for d in done))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the right side says about one operation."""
+
+    undone: Undone | None
+    lines: Sequence[ClashLine]
+    edited: str
+    why_not: str
+    job: UndoState | None
+    large: bool
+    settings: bool
+
+    @property
+    def count(self) -> int:
+        """Records the button would change."""
+        return self.undone.restored + self.undone.trashed if self.undone else 0
+
+
+def told(request: Request, me: Visit, line: Line) -> Told:
+    """The preview, or why there is none."""
+    edited: Edited = "take" if request.query_params.get("edited") == "take" else "skip"
+    large = line.total > PREVIEWED and request.query_params.get("count") != "1"
+    why_not, result, shown = "", None, list[ClashLine]()
+    with me.space.read(me.user) as work:
+        job = undo_state(work, line.id)
+        try:
+            may_undo(work, line.id)
+        except (Forbidden, Conflict) as problem:
+            why_not = sentence(problem.message, me.locale)
+    busy = job is not None and job.status in ("ready", "running")
+    if not why_not and not large and not busy:
+        try:
+            result = preview(me.space, me.user, line.id)
+            with me.space.read(me.user) as work:
+                shown = clash_lines(work, result.clashes, me.locale)
+            if edited == "take" and result.skipped:
+                result = _with_all(result, preview(me.space, me.user, line.id, edited="take"))
+        except TooSlow as problem:
+            why_not = sentence(problem.message, me.locale)
+    settings = result is not None and not (result.restored or result.trashed or result.skipped)
+    shown_job = job if busy or (job is not None and job.status == "dead") else None
+    return Told(result, shown, edited, why_not, shown_job, large, settings)
+
+
+def _with_all(skipping: Undone, taking: Undone) -> Undone:
+    """Counts as if everything is taken back; those edited since as they are."""
+    return Undone(skipping.operation, 0, taking.restored, taking.trashed, skipping.skipped, skipping.clashes)
+
+
+def run_undo(request: Request, me: Visit, form: FormData) -> Response:
+    """Takes the operation back: at once, or as a job when it is large."""
+    ident = ident_of(request)
+    edited: Edited = "take" if text_of(form, "edited") == "take" else "skip"
+    back = f"/operations/{ident}"
+    with me.space.read(me.user) as work:
+        total = may_undo(work, ident).changes
+    if total > AT_ONCE:
+        start_undo(me.space, me.user, ident, edited=edited, total=total)
+        return go(back, request) if _from_page(form) else Response(status_code=202)
+    result = undo(me.space, me.user, ident, edited=edited)
+    if not _from_page(form):
+        return Response(status_code=200)
+    note = noted(result, me)
+    return see_other(f"/operations/{result.undo}", note=note, undo=f"/operations/{result.undo}/undo")
+
+
+def _from_page(form: FormData) -> bool:
+    return "_csrf" in form
+
+
+def noted(result: Undone, me: Visit) -> str:
+    """What was done, in one sentence."""
+    t = speaker(me.locale)
+    return t("Undone: {restored} put back, {trashed} deleted, {skipped} left as they are",
+             restored=result.restored, trashed=result.trashed, skipped=result.skipped)  # fmt: skip
+
+
+def show_progress(request: Request) -> Response:
+    """How far an undo in the background is; asks again by itself until it is over."""
+    me = visit(request)
+    ident = ident_of(request)
+    with me.space.read(me.user) as work:
+        operation_info(work, ident)
+        job = undo_state(work, ident)
+    if job is None:
+        raise NotFound
+    if job.status not in ("ready", "running"):
+        return go(f"/operations/{ident}", request)
+    return piece(request, "undo/progress.html", me, job=job, operation=ident)
+
+
+def show_old_address(request: Request) -> Response:
+    """`/changes` was the first name of this page."""
+    return go("/operations", request)
+
+
+ROUTES = [
+    Route("/operations", show_operations),
+    Route("/changes", show_old_address),
+    Route("/operations/{id}", show_operations),
+    Route("/operations/{id}/progress", show_progress),
+    Route("/operations/{id}/undo", posted(run_undo, who=visit), methods=["POST"]),
+]
