@@ -164,24 +164,35 @@ def test_one_and_a_thousand_records_take_the_same_number_of_statements(space: Sp
     assert used[0] == used[1] <= 12
 
 
-def test_two_claims_at_a_cap_of_one_more(space: Space, who: Who) -> None:
-    """KD 9: the check is made under a lock, so exactly one of two claims at the same moment gets the last place."""
-    with space.write(who["wang"]) as work:
-        save(work, [Change("create", "deal", {"name": str(n), "stage": "won"}) for n in range(2)])
+def at_once(space: Space, user: int, change: Change) -> list[str]:
+    """What two savers of the same change at the same moment are told."""
     together, results = Barrier(2), []
 
-    def claim() -> None:
+    def one() -> None:
         together.wait()
         try:
-            with space.write(who["wang"]) as work:
-                save(work, [Change("create", "deal", {"name": "last", "stage": "won"})])
+            with space.write(user) as work:
+                save(work, [change])
             results.append("in")
         except Invalid as error:
             results.append(error.errors[0].code)
 
-    threads = [Thread(target=claim) for _ in range(2)]
+    threads = [Thread(target=one) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(results) == ["cap", "in"]
+    return sorted(results)
+
+
+def test_the_same_code_twice_at_once_goes_in_once(space: Space, who: Who) -> None:
+    for n in range(5):
+        assert at_once(space, who["wang"], client(code=f"C{n}")) == ["in", "not_unique"]
+
+
+def test_two_claims_at_a_cap_of_one_more(space: Space, who: Who) -> None:
+    """KD 9: the check is made under a lock, so exactly one of two claims at the same moment gets the last place."""
+    with space.write(who["wang"]) as work:
+        save(work, [Change("create", "deal", {"name": str(n), "stage": "won"}) for n in range(2)])
+    last = Change("create", "deal", {"name": "last", "stage": "won"})
+    assert at_once(space, who["wang"], last) == ["cap", "in"]

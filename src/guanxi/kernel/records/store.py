@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from guanxi.base.errors import FieldError, Invalid, msg
 from guanxi.kernel.catalog.system import SYSTEM_BY_ID
 from guanxi.kernel.changes.log import Entry
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.shape import SET_TYPES, FieldShape, Shape
 from guanxi.kernel.records.types import Row
+from guanxi.kernel.storage.session import Duplicate
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
@@ -25,10 +28,25 @@ def link_table(shape: Shape, known: FieldShape) -> str:
     return f"m_{shape.object.table}_{known.field.column}"
 
 
+@contextmanager
+def naming_the_field(shape: Shape) -> Iterator[None]:
+    """Two writers at once may both pass the check for uniqueness; the index stops one, who is told the field."""
+    try:
+        yield
+    except Duplicate as error:
+        detail = str(error.extra.get("detail"))
+        taken = next((s.field for s in shape.stored if s.field.unique and s.field.column in detail), None)
+        if taken is None:
+            raise
+        message = msg("{field}: this value is taken by another record.", field=taken.label)
+        raise Invalid(message, errors=(FieldError(taken.name, "not_unique", message),)) from error
+
+
 def insert(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
     """New rows, their link rows and their log entries."""
     rows = [tuple(d.new[c] for c in shape.columns) for d in drafts]
-    work.session.insert(shape.object.table, shape.columns, rows)
+    with naming_the_field(shape):
+        work.session.insert(shape.object.table, shape.columns, rows)
     for known in shape.stored:
         if known.field.type in SET_TYPES:
             pairs = [(d.id, member) for d in drafts for member in members(known, d.new)]
@@ -54,7 +72,8 @@ def update(work: Work, shape: Shape, drafts: Sequence[Draft], op: str = "edit") 
         written = (*(c for c in columns if c not in _STAMPS), *_STAMPS)
         sets = ", ".join(f'"{c}" = ?' for c in written)
         sql = f'UPDATE {table} SET {sets} WHERE "id" = ?'
-        work.session.many(sql, [(*(d.new[c] for c in written), d.id) for d in group])
+        with naming_the_field(shape):
+            work.session.many(sql, [(*(d.new[c] for c in written), d.id) for d in group])
     changed = [d for group in by_columns.values() for d in group]
     _update_links(work, shape, changed)
     work.log([_difference(shape, d, op) for d in changed])
