@@ -1,0 +1,111 @@
+"""The OpenAPI document holds what it says: every address of it is tried with made-up requests."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from guanxi.kernel.context import Space
+from tests import make
+from tests.entrypoints.api.conftest import Client
+
+CHECKS = (
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+)
+
+
+def try_everything(space: Space, app: Starlette, examples: int, part: int = 0, parts: int = 1) -> int:
+    """Requests to every operation (or every n-th) of the administrator's document; gives how many were tried."""
+    headers = {"Authorization": f"Bearer {make.token(space, make.person(space))}", "Accept-Language": "en"}
+    document = TestClient(app).get("/api/v1/openapi.json", headers=headers).json()
+    schema = schemathesis.openapi.from_dict(document)
+    schema.app = app
+    tried = 0
+    for place, found in enumerate(schema.get_all_operations()):
+        if place % parts != part:
+            continue
+        tried += 1
+        operation: Any = found
+        _try(operation.ok(), headers, examples)
+    return tried
+
+
+def _try(operation: Any, headers: dict[str, str], examples: int) -> None:
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def run(case: Any) -> None:
+        case.call_and_validate(headers=headers, checks=CHECKS)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # hypothesis and schemathesis talk about their own inner workings
+        run()
+
+
+def test_every_address_holds_what_the_document_says(space: Space, app: Starlette) -> None:
+    assert try_everything(space, app, examples=3) > 150
+
+
+@pytest.mark.slow
+def test_every_address_with_many_requests(space: Space, app: Starlette) -> None:
+    assert try_everything(space, app, examples=60) > 150
+
+
+def test_the_document_shows_what_the_caller_may_do(client: Client) -> None:
+    full = client().get("/openapi.json").json()
+    assert full["openapi"] == "3.1.0"
+    assert "post" in full["paths"]["/role"]
+    assert full["paths"]["/account"]["get"]["summary"] == "List Accounts"
+    sales = client("sales").get("/openapi.json").json()
+    assert "post" not in sales["paths"]["/role"]
+    assert "post" in sales["paths"]["/account"]
+    analyst = client("analyst").get("/openapi.json").json()
+    assert {verb for item in analyst["paths"].values() for verb in item} == {"get", "post"}
+    assert not any("post" in item for path, item in analyst["paths"].items() if path.startswith("/account"))
+    chinese = client().get("/openapi.json", headers={"Accept-Language": "zh-CN"}).json()
+    assert chinese["paths"]["/account"]["get"]["summary"] == "客户列表"
+
+
+def test_references_in_the_document_lead_somewhere(client: Client) -> None:
+    document = client().get("/openapi.json").json()
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            target: Any = document
+            for part in node.get("$ref", "#").split("/")[1:]:
+                target = target[part]
+            for child in node.values():
+                walk(child)
+        elif isinstance(node, list):
+            for child in node:
+                walk(child)
+
+    walk(document)
+
+
+def test_the_docs_page_is_ours_and_strict(app: Starlette) -> None:
+    client = TestClient(app, "http://guanxi.test/api/v1")
+    page = client.get("/docs")
+    assert page.status_code == 200
+    assert "unsafe" not in page.headers["content-security-policy"]
+    for name in ("docs.js", "docs.css"):
+        assert f'"docs/{name}"' in page.text
+        assert client.get(f"/docs/{name}").status_code == 200
+    assert client.get("/docs/secret.py").status_code == 404
