@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any
 
+import structlog
 from anyio import to_thread
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp
@@ -20,8 +21,9 @@ from guanxi.apps.collaboration.manifest import COLLABORATION
 from guanxi.apps.customers.manifest import CUSTOMERS
 from guanxi.apps.sales.manifest import SALES
 from guanxi.apps.samples.load import load_samples
-from guanxi.base.errors import NotFound, msg
+from guanxi.base.errors import Conflict, NotFound, msg
 from guanxi.base.ids import IdSource
+from guanxi.entrypoints.cli.logs import configure_logs
 from guanxi.entrypoints.cli.main import run_command
 from guanxi.entrypoints.worker.loops import Worker
 from guanxi.kernel.access.actors import system
@@ -32,7 +34,7 @@ from guanxi.kernel.admin.settings import store_setting
 from guanxi.kernel.catalog.model import App
 from guanxi.kernel.context import Space, now_micros
 from guanxi.kernel.jobs.queue import JobRun
-from guanxi.kernel.records import undo_jobs
+from guanxi.kernel.records import bulk, undo_jobs
 from guanxi.kernel.records.search_index import search_follower
 from guanxi.kernel.storage.backup import restore
 from guanxi.kernel.storage.database import open_database
@@ -45,11 +47,13 @@ FOLLOWERS = (search_follower,)
 JOBS: dict[str, Callable[[Space, JobRun], None]] = {
     **{kind: partial(backing.run_job, kind) for kind in backing.KINDS},
     undo_jobs.KIND: undo_jobs.run_undo,
+    bulk.KIND: bulk.run_bulk,
 }
 MAIN, DEMO = "main", "demo"
 IN_FOLDER = "sqlite:"  # the house's word for "data.db in the workspace's folder": the home folder may be moved
 IN_DATABASE = "postgresql:"  # … and for "a schema of the database in the settings": no password is kept
-HOST_SECONDS = 30.0
+HOST_SECONDS, RENEW_SECONDS = 30.0, 120.0
+log = structlog.get_logger("guanxi.site")
 
 
 def open_space(
@@ -98,7 +102,8 @@ class Site:
         self.node = self.house.lease_node(f"{socket.gethostname()}:{os.getpid()}:{id(self)}")
         self._spaces: dict[str, Space] = {}
         self._hosts: dict[str, tuple[float, str]] = {}
-        self._lock = Lock()
+        self._lock, self._closed = Lock(), Event()
+        Thread(target=self._keep_node, name="guanxi-node", daemon=True).start()
 
     def workspaces(self) -> list[str]:
         """Names of all workspaces there are."""
@@ -145,12 +150,26 @@ class Site:
             known = self._hosts[host] = (monotonic() + HOST_SECONDS, self.house.by_host(host) or self.default)
         return self.open(known[1])
 
+    def _keep_node(self) -> None:
+        while not self._closed.wait(RENEW_SECONDS):
+            try:
+                self.renew()
+            except Exception:  # the lease outlives several failed renewals
+                log.exception("node number not renewed", node=self.node.ids.node)
+
     def renew(self) -> None:
-        """Keeps the node number; called every few minutes while the process lives."""
-        self.house.renew_node(self.node)
+        """Keeps the node number; a process that slept so long that it lost it goes on with a new one."""
+        try:
+            self.house.renew_node(self.node)
+        except Conflict:
+            with self._lock:
+                self.node = self.house.lease_node(self.node.holder)
+                for space in self._spaces.values():
+                    space.ids = self.node.ids
 
     def close(self) -> None:
         """Closes all databases; the node number is free at once."""
+        self._closed.set()
         for space in self._spaces.values():
             space.db.close()
         self._spaces.clear()
@@ -160,7 +179,7 @@ class Site:
     def worker(self, names: Sequence[str] = ()) -> Worker:
         """The background loops over those workspaces; none named: all there are, new ones too."""
         wanted = tuple(names)
-        return Worker(lambda: [self.open(name) for name in wanted or self.workspaces()], JOBS, self.renew, FOLLOWERS)
+        return Worker(lambda: [self.open(name) for name in wanted or self.workspaces()], JOBS, FOLLOWERS)
 
     def restore(self, name: str, source: Path) -> None:
         """Fills a workspace that is still empty from an archive."""
@@ -182,8 +201,8 @@ class Site:
         serve(self, host, port, processes, ready)
 
 
-def create_app(site: Site) -> ASGIApp:
-    """The web application of this process: pages at `/`, the API at `/api/v1`."""
+def create_app(site: Site, *, own: bool = False) -> ASGIApp:
+    """The web application of this process: pages at `/`, the API at `/api/v1`; closes the site if it is its own."""
     from guanxi.entrypoints.api.app import create_api  # other commands start faster without it
     from guanxi.entrypoints.web.app import create_web
     from guanxi.entrypoints.web.routes import ROUTES
@@ -192,13 +211,17 @@ def create_app(site: Site) -> ASGIApp:
     async def life(_app: Router) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = site.settings.threads
         yield
+        if own:
+            site.close()
 
     return Router([Mount("/api/v1", create_api(site)), Mount("/", create_web(site, ROUTES))], lifespan=life)
 
 
 def app_of_child() -> ASGIApp:
     """What each of several web processes runs; settings come through the environment."""
-    return create_app(Site(read_settings(), default=os.environ.get("GUANXI_WORKSPACE", MAIN)))
+    settings = read_settings()
+    configure_logs(settings)
+    return create_app(Site(settings, default=os.environ.get("GUANXI_WORKSPACE", MAIN)), own=True)
 
 
 def serve(site: Site, host: str, port: int, processes: int, ready: Callable[[str], None]) -> None:

@@ -91,7 +91,7 @@ def test_a_broken_part_does_not_stop_the_others(space: Any) -> None:
     )
     with space.write(system("test")) as work:
         save(work, [Change("create", "account", {"name": "Firm"})])
-    worker = Worker(lambda: [space], {}, lambda: None, followers)
+    worker = Worker(lambda: [space], {}, followers)
     assert worker.round() > 0
     assert sum(seen) >= 1
     assert worker.round() == 0  # the broken one is left alone for a while
@@ -100,7 +100,7 @@ def test_a_broken_part_does_not_stop_the_others(space: Any) -> None:
 def test_commits_wake_the_worker_and_it_stops_when_told(space: Any) -> None:
     seen: list[int] = []
     follower = Follower("fine", lambda _session, sets: seen.append(len(sets)))
-    worker = Worker(lambda: [space], {}, lambda: None, (lambda _space: follower,))
+    worker = Worker(lambda: [space], {}, (lambda _space: follower,))
     worker.start()
     with space.write(system("test")) as work:
         save(work, [Change("create", "account", {"name": "Firm"})])

@@ -10,7 +10,21 @@ from contextlib import suppress
 from guanxi import __version__
 from guanxi.base.errors import Problem
 from guanxi.base.i18n import Language, render, translate
-from guanxi.entrypoints.cli import audit, backup, check, demo, explain, export, imports, run, setup, token, undo, user, work
+from guanxi.entrypoints.cli import (
+    audit,
+    backup,
+    check,
+    demo,
+    explain,
+    export,
+    imports,
+    run,
+    setup,
+    token,
+    undo,
+    user,
+    work,
+)
 from guanxi.entrypoints.cli.frame import Command, Host, Terminal, terminal_language
 from guanxi.entrypoints.cli.logs import configure_logs
 from guanxi.settings import Settings, read_settings

@@ -4,4 +4,15 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-ROUTES: tuple[BaseRoute, ...] = ()
+from guanxi.entrypoints.web import home, notices, trash, undo
+from guanxi.entrypoints.web.lists.routes import ROUTES as LISTS
+from guanxi.entrypoints.web.settings.routes import ROUTES as SETTINGS
+
+ROUTES: tuple[BaseRoute, ...] = (
+    *home.ROUTES,
+    *notices.ROUTES,
+    *undo.ROUTES,
+    *trash.ROUTES,
+    *SETTINGS,
+    *LISTS,
+)

@@ -19,7 +19,7 @@ from guanxi.kernel.records.reactions import clock_handlers, react_handler, react
 
 SHORT, LONG = "default", "bulk"  # queues
 PAUSE = 0.5  # seconds between looks when nothing wakes us: other processes' commits are found this late
-CHECKPOINT_EVERY, RENEW_EVERY, SWEEP_EVERY = 60.0, 120.0, 3_600.0
+CHECKPOINT_EVERY, SWEEP_EVERY = 60.0, 3_600.0
 LONGEST_WAIT = 300.0  # seconds until a part that keeps failing is tried again
 
 log = structlog.get_logger("guanxi.worker")
@@ -27,16 +27,15 @@ Handler = Callable[[Space, JobRun], None]
 
 
 class Worker:
-    """`handlers` are the kinds of jobs besides reactions and scheduled ones; `renew` keeps the node number."""
+    """`handlers` are the kinds of jobs besides reactions and scheduled ones."""
 
     def __init__(
         self,
         spaces: Callable[[], Sequence[Space]],
         handlers: Mapping[str, Handler],
-        renew: Callable[[], None],
         followers: Sequence[Callable[[Space], Follower]] = (),
     ) -> None:
-        self._spaces, self._handlers, self._renew = spaces, handlers, renew
+        self._spaces, self._handlers = spaces, handlers
         self._followers = (reactions_follower, *followers)
         self._stop, self._wake = Event(), Event()
         self._thread: Thread | None = None
@@ -86,7 +85,6 @@ class Worker:
         return sum(self._attempt(s.name, "long jobs", partial(self._jobs, s, LONG, 1)) for s in found)
 
     def _short_round(self) -> int:
-        self._timed("", "renew", RENEW_EVERY, self._renew)
         done = 0
         for space in self._watched():
             done += self._workspace(space)
