@@ -13,7 +13,7 @@ from guanxi.kernel.records import sorting
 from guanxi.kernel.records.filters import formula_sql, readable
 from guanxi.kernel.records.shape import pointed_at, shape_of, targets_of
 from guanxi.kernel.records.types import Page, Query, Row
-from guanxi.kernel.records.visibility import Seen, condition, seen, spread
+from guanxi.kernel.records.visibility import Seen, condition, condition_of_page, seen, spread
 from guanxi.kernel.records.where import Where, where_of
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _page_sql(
         sql, params = spread(view, lambda branch: f"{head} AND {branch}{order}", params)
         outer = sorting.order_sql(keys, phase, backwards, "u")
         return f"SELECT * FROM ({sql}) AS u ORDER BY {outer} LIMIT {limit}", params
-    text, reach_params = condition(work, target, view)
+    text, reach_params = condition_of_page(work, target, view)
     return head + (f" AND {text}" if text else "") + order, [*params, *reach_params]
 
 

@@ -7,8 +7,10 @@ import "./sse.js";
 const LAZY = {
   "[data-grid], [data-bulk]": "./grid.js",
   "[data-board]": "./board.js",
+  "[data-list]": "./list.js",
   "[data-lookup]": "./select.js",
   "[data-chart]": "./charts.js",
+  "[data-home]": "./home.js",
 };
 const loaded = new Map();
 

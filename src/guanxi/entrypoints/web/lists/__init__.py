@@ -1,0 +1,1 @@
+"""List pages: tables, filters, saved views, cells, bulk edits, boards."""

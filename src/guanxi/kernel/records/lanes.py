@@ -1,0 +1,48 @@
+"""The first records of each lane of a board, in one question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from guanxi.kernel.records import sorting
+from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.read import _page_sql, _selected, chosen, target_of
+from guanxi.kernel.records.types import Query, Row
+from guanxi.kernel.records.visibility import seen
+from guanxi.kernel.records.where import Where, where_of
+
+if TYPE_CHECKING:
+    from guanxi.kernel.context import Work
+
+
+def first_of_each(work: Work, query: Query, by: str, keys: Sequence[Any], size: int) -> dict[Any, list[Row]]:
+    """
+    For each value of the field `by` its first `size` records in the query's order: one UNION ALL (two where the
+    sort key may be empty and some lanes are short).
+    """
+    target = target_of(work, query.object)
+    (column,) = (f.column for f in chosen(work, target, (by,)))
+    fields = chosen(work, target, query.fields)
+    allowed = readable(work, target)
+    sort = sorting.keys_of(work.catalog, target, query.sort, lambda f: f.name in allowed)
+    view, where = seen(work, target, query.verb), where_of(work, target, query)
+    columns, texts, before = _selected(work, target, fields, sort)
+    lanes: dict[Any, list[Row]] = {key: [] for key in keys}
+    for phase in sorting.phases_of(sort, None, False):
+        parts: list[str] = []
+        params: list[Any] = []
+        for key, rows in lanes.items():
+            if len(rows) < size:
+                lane = Where(f'{where.text} AND r."{column}" = ?', [*where.params, key])
+                sql, values = _page_sql(
+                    work, target, view, lane, sort, phase, None, False, texts, before, size - len(rows)
+                )
+                parts.append(f"SELECT * FROM ({sql}) AS l{len(parts)}")
+                params += values
+        if not parts:
+            break
+        for found in work.session.rows(" UNION ALL ".join(parts), params):
+            row = dict(zip(columns, found, strict=True))
+            lanes[row[column]].append(row)
+    return lanes
