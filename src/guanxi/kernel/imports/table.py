@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
@@ -82,7 +83,7 @@ def _encoding(path: Path, gz: bool, name: str) -> str:
     """BOM, else the first of UTF-8 and GB18030 that decodes the whole file."""
     try:
         with _open_binary(path, gz) as file:
-            start = file.read(4)
+            start = file.read(4096)
             if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                 return "utf-16"
             if b"\x00" in start:
@@ -172,13 +173,14 @@ def _head(table: TableFile) -> list[Line]:
 
 
 def _header(head: list[Line], name: str) -> tuple[tuple[str, ...], int]:
-    """The first row as wide as the data whose cells look like names; BadInput if there is none."""
+    """The first row as wide as most rows whose cells look like names; BadInput if there is none."""
     widths = [sum(1 for c in line.cells if c) for line in head]
-    width = max(widths, default=0)
+    usual = Counter(w for w in widths if w)
+    width = max(usual, key=lambda w: (usual[w], w), default=0)
     if width == 0:
         raise BadInput(msg("{file} has no rows.", file=name))
     for line, filled in zip(head, widths, strict=True):
-        if filled >= max(width - 1, 1):
+        if filled >= (width if width <= 2 else width - 1):
             cells = line.cells
             while cells and not cells[-1]:
                 cells = cells[:-1]
