@@ -32,42 +32,64 @@ def matching_ids(work: Work, target: Object, text: str, cap: int = 1_000) -> lis
 
 
 def candidates(work: Work, grams: Sequence[str], targets: Sequence[Object], limit: int) -> list[tuple[int, int, str]]:
-    """(record, object id, document) with all grams, within the caller's owners and teams; newest first."""
-    session = work.session
-    doc = session.table("search_doc")
-    terms, scopes = [_quoted(g, session.dialect) for g in grams], _scopes(work, targets)
-    if session.dialect == "sqlite":
-        query = " AND ".join([*terms, f"({' OR '.join(scopes)})"])
-        sql = (
-            f"SELECT d.record, d.object, d.doc FROM search_gram s JOIN {doc} d ON d.record = s.rowid"
-            " WHERE s.search_gram MATCH ? ORDER BY s.rowid DESC LIMIT ?"
-        )
-    else:
-        query = " & ".join([*terms, f"({' | '.join(scopes)})"])
-        sql = f"SELECT record, object, doc FROM {doc} WHERE g @@ CAST(? AS tsquery) ORDER BY record DESC LIMIT ?"
-    rows: list[Any] = session.rows(sql, (query, limit))
-    if not work.actor.rights.admin:
+    """
+    (record, object id, document) with all grams, newest first; whoever asks judges them by the caller's rights.
+    Most searches match fewer than `limit` in the whole workspace: only beyond that the caller's owners and teams are
+    asked for too, because those lists are as long as the table (measured: 0.5 against 27 ms at 1,000,000).
+    """
+    terms = [_quoted(g, work.session.dialect) for g in grams]
+    rows = _matching(work, terms, targets, limit)
+    if len(rows) == limit and (scope := _scope(work, targets)):
+        rows = _matching(work, [*terms, scope], targets, limit)
         rows += _granted(work, grams, [r[0] for r in rows])
     return [(r[0], r[1], r[2]) for r in rows]
 
 
-def _scopes(work: Work, targets: Sequence[Object]) -> list[str]:
-    """Per object the tokens one must have: none for those who see all, owner or team for the others."""
+def _matching(work: Work, terms: Sequence[str], targets: Sequence[Object], limit: int) -> list[Any]:
+    session = work.session
+    doc, objects = session.table("search_doc"), pad([t.id for t in targets])
+    kinds = f"object IN ({', '.join('?' * len(objects))})"
+    if session.dialect == "sqlite":
+        query = " AND ".join(terms)
+        sql = (
+            f"SELECT d.record, d.object, d.doc FROM search_gram s JOIN {doc} d ON d.record = s.rowid"
+            f" WHERE s.search_gram MATCH ? AND d.{kinds} ORDER BY s.rowid DESC LIMIT ?"
+        )
+    else:
+        query = " & ".join(terms)
+        sql = (
+            f"SELECT record, object, doc FROM {doc} WHERE g @@ CAST(? AS tsquery) AND {kinds}"
+            " ORDER BY record DESC LIMIT ?"
+        )
+    return list(session.rows(sql, (query, *objects, limit)))
+
+
+def _scope(work: Work, targets: Sequence[Object]) -> str:
+    """The tokens one must have, object by object where they differ; empty for those who see all."""
     dialect = work.session.dialect
     both, either = (" AND ", " OR ") if dialect == "sqlite" else (" & ", " | ")
-    scopes = []
-    for target in targets:
-        token = _quoted(f"ob{target.id}", dialect)
-        found = reach(work.session, work.catalog, work.actor, target, "read", work.now)
-        if found.all or target.access == "parent":
-            scopes.append(token)
-            continue
-        owners = [f"zo{work.actor.user}"]
-        if any(b.name == "team" for b in found.branches):
-            scope = work.actor.rights.scope(target.name, "read")
-            owners += [f"zt{t}" for t in (work.actor.subtree if scope == "subtree" else work.actor.teams)]
-        scopes.append(f"({token}{both}({either.join(_quoted(o, dialect) for o in owners)}))")
-    return scopes
+    scopes = [_tokens(work, target) for target in targets]
+    if not any(scopes):
+        return ""
+    if len({tuple(s) for s in scopes}) == 1:
+        return f"({either.join(_quoted(token, dialect) for token in scopes[0])})"
+    parts = []
+    for target, tokens in zip(targets, scopes, strict=True):
+        kind = _quoted(f"ob{target.id}", dialect)
+        parts.append(f"({kind}{both}({either.join(_quoted(t, dialect) for t in tokens)}))" if tokens else kind)
+    return f"({either.join(parts)})"
+
+
+def _tokens(work: Work, target: Object) -> list[str]:
+    """Own and team's tokens; none where the caller sees all or the parent decides."""
+    found = reach(work.session, work.catalog, work.actor, target, "read", work.now)
+    if found.all or target.access == "parent":
+        return []
+    tokens = [f"zo{work.actor.user}"]
+    if any(b.name == "team" for b in found.branches):
+        scope = work.actor.rights.scope(target.name, "read")
+        tokens += [f"zt{t}" for t in (work.actor.subtree if scope == "subtree" else work.actor.teams)]
+    return tokens
 
 
 def _quoted(gram: str, dialect: str) -> str:

@@ -14,6 +14,7 @@ from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.expr import (
     Bind,
     Link,
+    SqlText,
     Tree,
     Typed,
     Var,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
 MAX_FORMULA_DEPTH = 5
+MOST_KEPT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +169,33 @@ def expand(work: Work, target: Object, tree: Tree, depth: int = 0) -> Tree:
 
 
 def sql_of(work: Work, target: Object, where: str | Tree | Any, alias: str = "r") -> tuple[str, list[Any]]:
-    """SQL of an expression for this caller; the text is kept per shape by the compiler."""
-    schema = ObjectFields(work, target, partial(readable, work), alias)
+    """SQL of an expression for this caller; what is asked again as text is compiled once per snapshot."""
     moment = binding(work)
-    compiled = compile_sql(expand(work, target, tree_of(where)), schema, work.session.dialect, moment.zone)
+
+    def make() -> tuple[Tree, SqlText]:
+        tree = expand(work, target, tree_of(where))
+        schema = ObjectFields(work, target, partial(readable, work), alias)
+        return tree, compile_sql(tree, schema, work.session.dialect, moment.zone)
+
+    compiled = _kept(work, (target.name, where, alias), make) if isinstance(where, str) else make()[1]
     return compiled.text, compiled.bind(moment)
+
+
+def _kept(work: Work, key: tuple[str, ...], make: Callable[[], tuple[Tree, SqlText]]) -> SqlText:
+    """
+    Compiled SQL from the snapshot's memory, for each reader: what may be named depends on rights. A path through a
+    lookup is never kept, because it carries what the reader reaches at this moment.
+    """
+    texts: dict[Any, SqlText] = work.catalog.memo.setdefault("sql", {})
+    full = (*key, work.actor.user, work.actor.rights.admin, work.zone)
+    known = texts.get(full)
+    if known is None:
+        tree, known = make()
+        if not any("." in path for path in uses(tree).fields):
+            if len(texts) >= MOST_KEPT:
+                texts.clear()
+            texts[full] = known
+    return known
 
 
 def value_sql(work: Work, target: Object, tree: Tree | Typed | str) -> tuple[str, list[Any]]:
@@ -194,10 +218,17 @@ def condition_sql(work: Work, target: Object, where: str | Tree | Any) -> tuple[
 def formula_sql(work: Work, target: Object, field: Field) -> tuple[str, list[Any]]:
     """SQL of a virtual formula field."""
     result = TYPES[str(field.options["result"])]
-    schema = ObjectFields(work, target, partial(readable, work))
-    tree = expand(work, target, parse(str(field.options["formula"])))
-    kind = "boolean" if result.kind == "none" else result.kind
-    return value_sql(work, target, check_formula(tree, schema, kind, result.scale(field)))
+    moment = binding(work)
+
+    def make() -> tuple[Tree, SqlText]:
+        schema = ObjectFields(work, target, partial(readable, work))
+        tree = expand(work, target, parse(str(field.options["formula"])))
+        kind = "boolean" if result.kind == "none" else result.kind
+        typed = check_formula(tree, schema, kind, result.scale(field))
+        return tree, compile_value(typed, schema, work.session.dialect, moment.zone)
+
+    compiled = _kept(work, (target.name, field.name, "formula"), make)
+    return compiled.text, compiled.bind(moment)
 
 
 def test_of(work: Work, target: Object, where: str | Tree | Any) -> Callable[[Mapping[str, Any]], bool]:

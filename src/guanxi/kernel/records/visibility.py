@@ -77,6 +77,17 @@ def condition(work: Work, target: Object, view: Seen) -> tuple[str, list[Any]]:
     return view.reach.condition()
 
 
+def condition_of_page(work: Work, target: Object, view: Seen) -> tuple[str, list[Any]]:
+    """
+    As `condition`, for an ordered page of a wide caller: the sign in front keeps SQLite from collecting all rows of
+    every branch and sorting them, where a walk along the order ends after a page.
+    """
+    if view.form != "most" or target.access == "parent" or work.session.dialect != "sqlite" or view.reach.nothing:
+        return condition(work, target, view)
+    texts = [f"(+{b.sql})" for b in view.reach.branches]
+    return f"({' OR '.join(texts)})", [p for b in view.reach.branches for p in b.params]
+
+
 def spread(
     view: Seen, select: Callable[[str], str], params: Sequence[Any], tail: Sequence[Any] = ()
 ) -> tuple[str, list[Any]]:
