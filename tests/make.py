@@ -50,13 +50,14 @@ def made(work: Work, name: str, **given: Any) -> int:
 
 
 def values(work: Work, name: str, *, full: bool = False) -> dict[str, Any]:
-    """Raw values for a new record: those it must have, or with `full` one for every field that takes one."""
+    """Raw values for a new record: those of the short form, or with `full` one for every field that takes one."""
     target = work.catalog.object(name)
     found: dict[str, Any] = {}
     for field in target.fields:
         if field.read_only or field.retired or field.type in ("formula", "auto_number", *BLOBS):
             continue
-        if (full and not field.hidden) or (field.required and field.default is None):
+        wanted = field.default is None and (field.required or field.name in target.quick)
+        if wanted or (full and not field.hidden):
             value = value_of(work, target, field)
             if value is not None:
                 found[field.name] = value

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings, strategies
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from guanxi.kernel.context import Space
+from guanxi.kernel.records.undo import operations
 from tests import make
 from tests.entrypoints.api.conftest import Client
 
@@ -27,7 +28,9 @@ CHECKS = (
 
 def try_everything(space: Space, app: Starlette, examples: int, part: int = 0, parts: int = 1) -> int:
     """Requests to every operation (or every n-th) of the administrator's document; gives how many were tried."""
-    headers = {"Authorization": f"Bearer {make.token(space, make.person(space))}", "Accept-Language": "en"}
+    user = make.person(space)
+    headers = {"Authorization": f"Bearer {make.token(space, user)}", "Accept-Language": "en"}
+    known = real_ids(space, user)
     document = TestClient(app).get("/api/v1/openapi.json", headers=headers).json()
     schema = schemathesis.openapi.from_dict(document)
     schema.app = app
@@ -37,12 +40,26 @@ def try_everything(space: Space, app: Starlette, examples: int, part: int = 0, p
             continue
         tried += 1
         operation: Any = found
-        _try(operation.ok(), headers, examples)
+        _try(operation.ok(), headers, examples, known)
     return tried
 
 
-def _try(operation: Any, headers: dict[str, str], examples: int) -> None:
-    @given(case=operation.as_strategy())
+def real_ids(space: Space, user: int) -> dict[str, str]:
+    """A record of each object by the first part of its addresses, and an operation."""
+    found: dict[str, str] = {}
+    with space.read(user) as work:
+        names = [o.name for o in work.catalog.objects.values() if not o.parent]
+    for name in names:
+        found[name] = str(make.record(space, name, user))
+    with space.read(user) as work:
+        found["operations"] = str(operations(work, limit=1)[0].id)
+    return found
+
+
+def _try(operation: Any, headers: dict[str, str], examples: int, known: dict[str, str]) -> None:
+    real = next((known[part] for part in operation.path.split("/") if part in known), "")
+
+    @given(case=operation.as_strategy(), there=strategies.booleans())
     @settings(
         max_examples=examples,
         deadline=None,
@@ -51,7 +68,9 @@ def _try(operation: Any, headers: dict[str, str], examples: int) -> None:
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    def run(case: Any) -> None:
+    def run(case: Any, there: bool) -> None:
+        if there and real and "id" in case.path_parameters:
+            case.path_parameters["id"] = real
         case.call_and_validate(headers=headers, checks=CHECKS)
 
     with warnings.catch_warnings():

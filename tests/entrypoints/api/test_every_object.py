@@ -26,7 +26,7 @@ def admin(client: Client) -> TestClient:
 def fresh(space: Space, admin: TestClient, name: str, *, full: bool = False) -> dict[str, Any]:
     """Values for a new record; a personal one belongs to the caller, or nobody could see it."""
     target = next(o for o in OBJECTS if o.name == name)
-    mine = {target.access_via: admin.get("/me").json()["id"]} if target.access == "personal" else {}
+    mine = {target.access_via or "owner": admin.get("/me").json()["id"]} if target.access == "personal" else {}
     with space.write(system("test")) as work:
         return {**make.values(work, name, full=full), **mine}
 
@@ -92,3 +92,20 @@ def test_lines_are_written_with_their_document_only(admin: TestClient, name: str
     answer = admin.post(f"/{name}", json={})
     assert answer.status_code == 403
     assert name in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("name", [o.name for o in OBJECTS])
+def test_every_field_can_be_asked_for(admin: TestClient, name: str) -> None:
+    """Lists, sorts, groups, sums and filters by each field answer, or say clearly that they cannot."""
+    wrong = []
+    for field in admin.get(f"/objects/{name}").json()["fields"]:
+        word = field["name"]
+        asked = [("", {"fields": word}), ("", {"sort": f"-{word}", "limit": "1"}), ("/group", {"by": word})]
+        asked += [("/group", {"sum": word}), ("/count", {"filter": f"{word} == null"})]
+        asked += [("/group", {"by": f"{word}:month"})]
+        for path, params in asked:
+            answer = admin.get(f"/{name}{path}", params=params)
+            refused = answer.status_code == 400 and answer.json()["detail"]
+            if not (answer.status_code == 200 or refused) or (params.get("fields") and answer.status_code != 200):
+                wrong.append((word, params, answer.status_code))
+    assert wrong == []

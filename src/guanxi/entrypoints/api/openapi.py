@@ -106,7 +106,7 @@ def _add_object(work: Work, target: Object, schemas: dict[str, Any], paths: dict
         schemas[f"{target.name}.new"] = write_schema(target, settable, language, version=False)
     if "edit" in verbs:
         schemas[f"{target.name}.change"] = write_schema(target, settable, language, version=True)
-    paths |= object_paths(target, verbs, language)
+    paths |= object_paths(target, verbs, fields, language)
 
 
 def may(work: Work, target: Object, verb: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from guanxi.base.errors import msg
 from guanxi.base.i18n import render
 from guanxi.entrypoints.api.schemas import ID, LABEL, MAYBE_ID
-from guanxi.kernel.catalog.model import Object
+from guanxi.kernel.catalog.model import Field, Object
+from guanxi.kernel.fields.registry import type_of
 
 READ_PROBLEMS = ("400", "401", "403", "404", "422", "429", "503")
 WRITE_PROBLEMS = (*READ_PROBLEMS, "409", "412", "413", "415", "428")
@@ -72,7 +73,7 @@ def operation(
     return made
 
 
-def object_paths(target: Object, verbs: set[str], language: str) -> dict[str, Any]:
+def object_paths(target: Object, verbs: set[str], fields: Sequence[Field], language: str) -> dict[str, Any]:
     """Addresses of one object: those the caller may use."""
     name, label = target.name, target.plural.in_(language)
 
@@ -83,16 +84,18 @@ def object_paths(target: Object, verbs: set[str], language: str) -> dict[str, An
     page = listed(ref(name), next=NEXT, previous=NEXT)
     page["properties"]["names"] = {"type": "object"}
     page["required"] = ["data", "next", "previous"]
-    more = [parameter(p, TEXT) for p in ("sort", "fields", "cursor")]
+    named = parameter("fields", names_in(f.name for f in fields))
+    sorted_by = names_in((f.name for f in fields if type_of(f).sort(f) is not None), sign="-?", most=4)
+    more = [parameter("sort", sorted_by), named, parameter("cursor", TEXT)]
     every: dict[str, Any] = {
         "get": op("list", msg("List {objects}", objects=label), params=[*ASK, *more, LIMIT, parameter("names", FLAG)],
                   answers={"200": response(page)}),
     }  # fmt: skip
     one: dict[str, Any] = {
-        "get": op("read", msg("Read one"), params=[ID_PATH, parameter("fields", TEXT), parameter("trashed", FLAG)],
+        "get": op("read", msg("Read one"), params=[ID_PATH, named, parameter("trashed", FLAG)],
                   answers={**record, "304": {"description": "Not modified"}}),
     }  # fmt: skip
-    paths: dict[str, Any] = {f"/{name}": every, f"/{name}/{{id}}": one, **_figures(op, name)}
+    paths: dict[str, Any] = {f"/{name}": every, f"/{name}/{{id}}": one, **_figures(op, name, fields)}
     if "create" in verbs:
         created = {"201": response(ref(name), "Created")}
         every["post"] = op("create", msg("Create one"), body=ref(f"{name}.new"), answers=created, writes=True)
@@ -108,7 +111,16 @@ def object_paths(target: Object, verbs: set[str], language: str) -> dict[str, An
     return paths
 
 
-def _figures(op: Any, name: str) -> dict[str, Any]:
+def names_in(names: Iterable[str], *, sign: str = "", most: int = 30) -> dict[str, Any]:
+    """Names separated by commas, as a schema that says which."""
+    one = f"{sign}({'|'.join(names)})"
+    return {"type": "string", "pattern": f"^{one}(,{one}){{0,{most - 1}}}$"}
+
+
+def _figures(op: Any, name: str, fields: Sequence[Field]) -> dict[str, Any]:
+    sums = [f.name for f in fields if type_of(f).kind == "number" and f.type != "formula"]
+    keys = [f"{f.name}(:(day|week|month|quarter|year))?" for f in fields if type_of(f).kind in ("date", "datetime")]
+    keys += [f.name for f in fields if type_of(f).kind in ("text", "ref", "boolean", "number")]
     counted = {"type": "object", "properties": {"count": NUMBER, "more": FLAG}, "required": ["count", "more"]}
     group = {
         "type": "object",
@@ -123,7 +135,8 @@ def _figures(op: Any, name: str) -> dict[str, Any]:
         f"/{name}/count": {"get": op("count", msg("Count"), params=[*ASK, parameter("exact", FLAG)],
                                      answers={"200": response(counted)})},
         f"/{name}/group": {"get": op("group", msg("Count and sum by group"),
-                                     params=[*ASK, parameter("by", TEXT), parameter("sum", TEXT)],
+                                     params=[*ASK, parameter("by", names_in(keys, most=4)),
+                                             parameter("sum", names_in(sums, most=10))],
                                      answers={"200": response(groups)})},
         f"/{name}/{{id}}/history": {"get": op("history", msg("What happened to it"), params=[ID_PATH, before, limit],
                                               answers={"200": response(past)})},
