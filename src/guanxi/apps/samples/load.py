@@ -12,11 +12,14 @@ from guanxi.apps.samples.leads import lead_batches
 from guanxi.apps.samples.people import product_batches, team_batches, user_batches
 from guanxi.apps.samples.world import Batch, Row, World
 from guanxi.kernel.access.actors import system
+from guanxi.kernel.admin.settings import store_setting
+from guanxi.kernel.changes.log import close_operation
 from guanxi.kernel.context import Space, Work
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
 
 SEED = 20_210_601
+COMPANY, COMPANY_EN = "远山自动化", "Yuanshan Automation"
 Config = Mapping[str, Mapping[str, int]]
 
 
@@ -46,6 +49,10 @@ def load_samples(space: Space, *, seed: int = SEED, size: float = 1.0) -> int:
     for part in parts:
         with space.write(actor, entry="demo", kind="demo", bulk=True, operation=operation) as work:
             _store(work, part)
+    with space.write(actor, entry="demo", kind="demo", operation=operation) as work:
+        close_operation(work.session, operation)
+        store_setting(work, "name", COMPANY if work.catalog.settings.get("language") != "en" else COMPANY_EN)
+        store_setting(work, "samples", str(operation))
     return operation
 
 
