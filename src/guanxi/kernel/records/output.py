@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ STORED_JSON = frozenset({"multi_choice", "tags", "links", "files", "image"})  # 
 IDS = frozenset({"user", "team", "lookup"})
 ALWAYS = ("id", "version")
 MOST_KEPT = 1_000
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def converter(catalog: Catalog, target: Object, names: Sequence[str], *, raw: bool = True) -> Converter:
@@ -46,8 +48,10 @@ def values_of(catalog: Catalog, target: Object, row: Row, names: Sequence[str]) 
 
 def json_value(catalog: Catalog, field: Field, values: Sequence[Any] | None) -> Any:
     """Column values of one field (from the log, from a tally) as their JSON value; money without currency is base."""
-    if values is None or values[0] is None:
+    if values is None:
         return None
+    if values[0] is None:
+        return [] if field.type in STORED_JSON else None
     if field.name == "id" or (field.type in IDS and len(values) == 1):
         return str(values[0]) if values[0] else None
     if result_type(field).name == "money" and (len(values) == 1 or values[1] is None):
@@ -63,6 +67,7 @@ def base_currency(catalog: Catalog) -> str:
 def _build(catalog: Catalog, target: Object, names: Sequence[str], raw: bool) -> Converter:
     fields = catalog.fields(target)
     scope: dict[str, Any] = {"Raw": msgspec.Raw, "iso_date": iso_date, "iso_datetime": iso_datetime, "plain": plain}
+    scope |= {"EPOCH": EPOCH, "FIRST": EPOCH.toordinal(), "day": dt.date.fromordinal, "delta": dt.timedelta}
     scope |= {"plain_money": plain_money, "EMPTY": msgspec.Raw(b"[]")}
     cells = [_cell(catalog, target, fields[name], place, scope, raw) for place, name in enumerate(names)]
     if raw:  # a field may be called like a keyword of Python: attributes are numbered, their JSON names are not
@@ -93,7 +98,7 @@ def _cell(catalog: Catalog, target: Object, field: Field, place: int, scope: dic
     guard = f"None if (v := {get}) is None else "
     if raw and field.type == "address":
         return f"({guard}Raw(v.encode()))"
-    simple = _SIMPLE.get(field.type)
+    simple = (_ENCODED if raw else _PLAIN).get(field.type)
     if simple is not None:
         return f"({guard}{simple})"
     if field.type in ("decimal", "percent"):
@@ -104,7 +109,9 @@ def _cell(catalog: Catalog, target: Object, field: Field, place: int, scope: dic
     return f"cell{place}({', '.join(f'row[{c!r}]' for c in columns)})"
 
 
-_SIMPLE = {"boolean": "v != 0", "date": "iso_date(v)", "datetime": "iso_datetime(v)"}
+_PLAIN = {"boolean": "v != 0", "date": "iso_date(v)", "datetime": "iso_datetime(v)"}
+_ENCODED = {"boolean": "v != 0", "date": "day(v + FIRST)", "datetime": "EPOCH + delta(0, 0, v)"}
+"""The encoder writes dates and moments itself, in the same form and twice as fast."""
 
 
 def references_json(found: Mapping[str, Mapping[int, str]]) -> dict[str, dict[str, str]]:
