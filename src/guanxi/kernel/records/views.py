@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
 MOST = 100
+FIELDS = ("name", "object", "person", "shared", "spec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,14 @@ class View:
 def views_of(work: Work, object_name: str) -> list[View]:
     """The caller's own views and the shared ones, in order."""
     where = f'object = "{object_name}" and (person = {work.actor.user} or shared = true)'
-    rows = find(work, Query("view", where, sort=("position", "name"), limit=MOST)).rows
+    rows = find(work, Query("view", where, fields=FIELDS, sort=("position", "name"), limit=MOST)).rows
     return [_view(work, row) for row in rows]
 
 
 def view_of(work: Work, ident: int) -> View:
     """One view the caller may use."""
     where = f"id = {ident} and (person = {work.actor.user} or shared = true)"
-    rows = find(work, Query("view", where, limit=1)).rows
+    rows = find(work, Query("view", where, fields=FIELDS, limit=1)).rows
     if not rows:
         raise NotFound
     return _view(work, rows[0])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from guanxi.base.errors import BadInput, Problem, msg
+from guanxi.base.gate import BadValue
 from guanxi.base.i18n import Locale
 from guanxi.entrypoints.web.lists.facets import config_options
 from guanxi.kernel.catalog.model import Field, Object
@@ -46,7 +47,11 @@ def writer(work: Work, target: Object) -> Write:
     """Writes one line of the builder as an expression, as the caller types values."""
 
     def write(path: str, operator: str, values: Sequence[Any]) -> str:
-        return write_filter(field_named(work, target, path), operator, [_plain(v) for v in values], work.env)
+        field = field_named(work, target, path)
+        try:
+            return write_filter(field, operator, [_plain(v) for v in values], work.env)
+        except BadValue as error:
+            raise BadInput(error.message) from error
 
     return write
 
@@ -58,7 +63,10 @@ def _plain(value: Any) -> Any:
 def expression_of(work: Work, target: Object, groups: Any) -> str:
     """The builder's groups as text; empty if there is no complete line."""
     cleaned = complete(groups)
-    return unparse(tree_of(cleaned, writer(work, target))) if cleaned else ""
+    if not cleaned:
+        return ""
+    text = unparse(tree_of(cleaned, writer(work, target)))
+    return unparse(parse(text))  # brackets that change nothing fall away: the same condition, the same address
 
 
 def complete(group: Any) -> dict[str, Any] | None:

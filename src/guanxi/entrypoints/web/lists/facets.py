@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from guanxi.base.errors import Problem
+from guanxi.base.gate import BadValue
 from guanxi.base.i18n import Locale
 from guanxi.entrypoints.web.lists.state import State
 from guanxi.kernel.catalog.model import Field, Object
@@ -40,6 +41,7 @@ def facet_fields(work: Work, target: Object) -> list[Field]:
     """Fields offered as filter words, the object's own choice first, then owner and the days."""
     allowed = readable(work, target)
     names_ = [*target.filters, "owner", "team"]
+    names_ += [n for n in target.columns if n in allowed and allowed[n].type == "lookup"]
     if target.steps and target.steps.close_on:
         names_.append(target.steps.close_on)
     names_ += [f.name for f in target.fields if f.type in ("choice", "boolean", "tags", "multi_choice")]
@@ -76,7 +78,7 @@ def config_options(work: Work, field: Field, locale: Locale) -> list[tuple[str, 
     other = work.catalog.object(targets[0])
     title = work.catalog.field(other, other.title).column
     rows = [r for r in work.catalog.config[other.name].values() if r.get("active", 1)]
-    rows.sort(key=lambda r: (r.get("position") or 0, r["id"]))
+    rows.sort(key=lambda r: (r.get("pipeline") or 0, r.get("position") or 0, r["id"]))
     english = locale.language == "en"
     return [(str(r["id"]), str((english and r.get("name_en")) or r[title] or "")) for r in rows][:MOST]
 
@@ -131,7 +133,7 @@ def narrowings(work: Work, target: Object, state: State, locale: Locale, page: s
         joined = (" 或 " if locale.language == "zh-CN" else " or ").join(words)
         try:
             where = facet_condition(work, field, values)
-        except Problem:
+        except (Problem, BadValue):
             continue  # a value that is gone: its word can only be taken away
         url = state.url(page, facets=state.with_facet(name, ()))
         found.append(Narrowing(field.label.in_(locale.language), joined, where, url))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -17,6 +18,13 @@ from guanxi.entrypoints.web.lists.posted import json_of, name_of, text_of
 from guanxi.entrypoints.web.lists.state import State, read_query, read_state
 from guanxi.entrypoints.web.session import visit
 from guanxi.entrypoints.web.shell import piece
+from guanxi.kernel.catalog.model import Field
+from guanxi.kernel.records.read import find
+from guanxi.kernel.records.shape import targets_of
+from guanxi.kernel.records.types import Query
+
+if TYPE_CHECKING:
+    from guanxi.kernel.context import Work
 
 MOST = 40
 
@@ -30,13 +38,28 @@ def show_facets(request: Request) -> Response:
         found: list[dict[str, Any]] = []
         for field in facets.facet_fields(work, asked.target):
             chosen = asked.state.facets.get(field.name, ())
-            options = facets.options_of(work, field, me.locale, chosen)
+            options, named = facets.options_of(work, field, me.locale, chosen), looked_up(work, field, typed, chosen)
+            if not named and [o.value for o in options] == [facets.EMPTY] and not chosen:
+                continue  # its values are too many to list: they come when something is typed
             label = field.label.in_(me.locale.language)
-            fits = [o for o in options if not typed or _fits(typed, o.text) or _fits(typed, label)]
+            fits = [o for o in options if not typed or _fits(typed, o.text) or _fits(typed, label)] + named
             shown = [{"text": o.text, "on": o.on, "url": _toggled(asked.state, field.name, o, on_board)} for o in fits]
             if shown:
                 found.append({"label": label, "options": shown})
     return piece(request, "record/list_facets.html", me, groups=found[:MOST], typed=typed)
+
+
+def looked_up(work: Work, field: Field, typed: str, chosen: Sequence[str]) -> list[facets.Option]:
+    """Records a lookup may point at whose names fit what is typed."""
+    targets = targets_of(field) if field.type == "lookup" and len(typed) > 1 else ()
+    if len(targets) != 1 or targets[0] in work.catalog.config:
+        return []
+    other = work.catalog.object(targets[0])
+    if other.access != "all" and work.actor.rights.scope(other.name, "read") == "none":
+        return []
+    column = work.catalog.field(other, other.title).column
+    rows = find(work, Query(other.name, text=typed, fields=(other.title,), limit=5)).rows
+    return [facets.Option(str(r["id"]), str(r[column] or ""), str(r["id"]) in chosen) for r in rows]
 
 
 def _fits(typed: str, text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from guanxi.entrypoints.web.lists import boards, bulk, editing, export, filtering, saved, table
+from guanxi.entrypoints.web.lists import boards, bulk, editing, export, filtering, pasting, saved, table
 from guanxi.entrypoints.web.lists.posted import posted
 
 ROUTES: tuple[BaseRoute, ...] = (
@@ -21,6 +21,8 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/o/{object}/bulk/field", bulk.show_field, methods=["GET"]),
     Route("/o/{object}/bulk/{verb}", bulk.begin_bulk, methods=["POST"]),
     Route("/o/{object}/bulk/{verb}/apply", bulk.apply_bulk, methods=["POST"]),
+    Route("/o/{object}/paste", pasting.show_paste, methods=["POST"]),
+    Route("/o/{object}/paste/apply", pasting.apply_paste, methods=["POST"]),
     Route("/o/{object}/views", saved.new_view, methods=["POST"]),
     Route("/o/{object}/views/{view:int}", saved.save_view, methods=["POST"]),
     Route("/o/{object}/views/{view:int}/delete", saved.delete_view, methods=["POST"]),

@@ -16,6 +16,8 @@ function fill(node, html) {
 async function count(box) {
   const answer = await get(box.dataset.count);
   box.innerHTML = answer?.ok ? await answer.text() : "";
+  const all = document.querySelector("[data-bulk-all]"), number = box.querySelector("b")?.textContent;
+  if (all && number) { all.dataset.text ??= all.textContent; all.textContent = zh ? `${all.dataset.text} ${number} 条` : `${all.dataset.text.replace("all that", `all ${number} that`)}`; }
 }
 
 async function countExactly(box) {
