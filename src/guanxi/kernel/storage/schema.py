@@ -11,7 +11,7 @@ from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.catalog.system import system_columns
 from guanxi.kernel.storage.session import Session
 
-MAX_INDEXES = 16  # more slow every write down (KD 17)
+MAX_INDEXES = 17  # more slow every write down (KD 17)
 MAX_NAME = 63  # PostgreSQL cuts longer names
 
 
@@ -186,6 +186,8 @@ def _list_indexes(obj: Object, scope: tuple[str, ...]) -> list[tuple[str, ...]]:
     order = sort_column(obj, obj.sort.lstrip("-")) or "updated_at"
     by_name = {f.name: f for f in obj.fields}
     facets = [by_name[n].column for n in obj.filters if n in by_name and by_name[n].type not in {"formula", *LINKED}]
+    if obj.steps is not None and order == "updated_at":  # there is such an index of the steps already
+        facets = [f for f in facets if f != by_name[obj.steps.field].column]
     lists = [(facets[0], order, "id", *scope)] if facets and scope else []
     if order != "updated_at":
         lists.insert(0, (order, "id", *scope))
