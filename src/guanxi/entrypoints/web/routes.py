@@ -5,7 +5,9 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from guanxi.entrypoints.web import home, notices, trash, undo
+from guanxi.entrypoints.web.imports.routes import ROUTES as IMPORTS
 from guanxi.entrypoints.web.lists.routes import ROUTES as LISTS
+from guanxi.entrypoints.web.records.pages import ROUTES as RECORDS
 from guanxi.entrypoints.web.settings.routes import ROUTES as SETTINGS
 
 ROUTES: tuple[BaseRoute, ...] = (
@@ -14,5 +16,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *undo.ROUTES,
     *trash.ROUTES,
     *SETTINGS,
+    *IMPORTS,
     *LISTS,
+    *RECORDS,
 )
