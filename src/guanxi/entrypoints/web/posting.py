@@ -54,10 +54,17 @@ def posted(
             return again(request, errors=errors_of(problem, me), given=form, status=problem.status)
 
     async def endpoint(request: Request) -> Response:
-        form = await request.form(max_files=1, max_fields=5_000, max_part_size=4_000_000)
-        return await run_in_threadpool(run, request, form)
+        async with request.form(max_files=1, max_fields=5_000, max_part_size=4_000_000) as form:
+            return await run_in_threadpool(run, request, form)
 
     return endpoint
+
+
+class Told(dict[str, str]):
+    """Errors for templates: `errors.name` is empty where nothing is wrong."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
 
 
 def errors_of(problem: Problem, me: Visit) -> dict[str, str]:

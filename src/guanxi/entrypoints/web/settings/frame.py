@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi.base.i18n import L, Label
-from guanxi.entrypoints.web.posting import NONE, WHOLE, Errors, administrator
+from guanxi.entrypoints.web.posting import NONE, WHOLE, Errors, Told, administrator
 from guanxi.entrypoints.web.session import Visit
 from guanxi.entrypoints.web.shell import page
 
@@ -71,14 +71,15 @@ def setting_page(
     """A page of the settings with its table of contents beside it; `errors` by field."""
     return page(
         request, f"settings/{template}.html", me, status=status, active="/settings", contents=CONTENTS, place=place,
-        errors=errors, problem=errors.get(WHOLE, ""), **context,
+        errors=Told(errors), problem=errors.get(WHOLE, ""), **context,
     )  # fmt: skip
 
 
 def given_or(given: FormData | None, row: Any) -> Callable[[str], Any]:
     """`value("name")`: what was typed and refused, else what is stored."""
     if given is None:
-        return lambda name: row.get(name)
+        get: Callable[[str], Any] = row.get
+        return get
     return lambda name: given.get(name) or ""
 
 

@@ -148,7 +148,7 @@ def add_user(request: Request, me: Visit, form: FormData) -> Response:
     return _show_link(request, me, ident)
 
 
-def make_link(request: Request, me: Visit, form: FormData) -> Response:
+def make_link(request: Request, me: Visit, _form: FormData) -> Response:
     """A new one-time link, also for a lost password."""
     ident = ident_of(request)
     row = me.catalog.config["user"].get(ident)

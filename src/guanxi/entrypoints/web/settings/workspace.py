@@ -30,7 +30,7 @@ def show_workspace(
                         zones=zones)  # fmt: skip
 
 
-def save_workspace(request: Request, me: Visit, form: FormData) -> Response:
+def save_workspace(_request: Request, me: Visit, form: FormData) -> Response:
     """Only what differs is stored, as one change in the log."""
     t = speaker(me.locale)
     values: dict[str, str | int] = {name: text_of(form, name) for name in NAMES if name in form}

@@ -10,7 +10,14 @@ const LAZY = {
   "[data-list]": "./list.js",
   "[data-lookup]": "./select.js",
   "[data-chart]": "./charts.js",
+  "[data-record], [data-form], [data-quick], [data-upload], [data-address], [data-links], [data-either], [data-preview]": "./record.js",
+  "form[data-draft]": "./drafts.js",
+  "[data-lines]": "./lines.js",
+  "[data-mentions]": "./mentions.js",
+  "[data-follow-up]": "./followup.js",
+  "[data-design], [data-order]": "./designer.js",
   "[data-home]": "./home.js",
+  "[data-upload], [data-import]": "./import.js",
 };
 const loaded = new Map();
 
