@@ -163,3 +163,20 @@ def test_personal_records_are_nobody_elses_not_even_administrators(space: Space,
         with space.read(filled[person]) as work:
             seen[person] = [r["name"] for r in find(work, Query("view", sort=("name",))).rows]
     assert seen == {"wang": ["mine", "ours"], "root": ["ours"], "nil": ["ours"]}
+
+
+@pytest.mark.parametrize("person", ["wang", "zhao", "li", "root"])
+def test_an_or_never_reaches_past_rights_trash_or_page(space: Space, filled: Who, person: str) -> None:
+    """`a or b` is joined to the reach, the state and the page's own conditions as one."""
+    with space.write(filled["root"]) as work:
+        first = find(work, Query("deal", limit=3)).rows
+        save(work, [Change("trash", "deal", id=row["id"]) for row in first])
+    everything = "amount > 0 or is_empty(amount)"
+    with space.read(filled[person]) as work:
+        plain = {row["id"] for row in find(work, Query("deal", limit=1000)).rows}
+        for sort in ((), ("-amount",), ("name",), ("close_on",)):
+            rows = find(work, Query("deal", where=everything, sort=sort, limit=1000)).rows
+            assert len(rows) == len(plain)
+            assert {row["id"] for row in rows} == plain
+        assert count(work, Query("deal", where=everything), cap=0) == (len(plain), False)
+        assert sum(group.count for group in tally(work, Query("deal", where=everything))) == len(plain)

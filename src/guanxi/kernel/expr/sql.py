@@ -46,9 +46,12 @@ class SqlText:
 
 
 def condition_sql(node: Typed, dialect: Dialect, zone: Zone) -> SqlText:
-    """For WHERE: true where the condition holds, otherwise false or unknown; `NOT` inside is safe."""
+    """
+    For WHERE: true where the condition holds, otherwise false or unknown; `NOT` inside is safe. In brackets, so that
+    an `OR` in it never swallows what is joined to it with `AND`: the reach of the reader, the trash.
+    """
     writer = Writer(dialect, zone)
-    return writer.done(writer.condition(node))
+    return writer.done(f"({writer.condition(node)})")
 
 
 def value_sql(node: Typed, dialect: Dialect, zone: Zone) -> SqlText:
