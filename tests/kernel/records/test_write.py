@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from guanxi.base.errors import Conflict, Forbidden, Invalid, NotFound
+from guanxi.base.errors import BadInput, Conflict, Forbidden, Invalid, NotFound
 from guanxi.kernel.context import Space
 from guanxi.kernel.records.read import get
 from guanxi.kernel.records.types import Change
@@ -196,3 +196,11 @@ def test_two_claims_at_a_cap_of_one_more(space: Space, who: Who) -> None:
         save(work, [Change("create", "deal", {"name": str(n), "stage": "won"}) for n in range(2)])
     last = Change("create", "deal", {"name": "last", "stage": "won"})
     assert at_once(space, who["wang"], last) == ["cap", "in"]
+
+
+def test_lines_are_written_only_with_their_document(space: Space, who: Who) -> None:
+    with space.write(who["zhao"]) as work:
+        foreign = save(work, [Change("create", "deal", {"name": "x"})]).id
+    line = Change("create", "deal_line", {"deal": foreign, "item": "a", "quantity": 1, "price": "1"})
+    with pytest.raises(BadInput), space.write(who["wang"]) as work:
+        save(work, [line])

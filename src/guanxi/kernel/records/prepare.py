@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from guanxi.base.errors import FieldError, msg
 from guanxi.kernel.catalog.model import Object
+from guanxi.kernel.records.attachments import check_files
 from guanxi.kernel.records.checks import check
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.fill import fill_defaults, number, run_rules, settle_money
@@ -33,6 +34,7 @@ def prepare(work: Work, target: Object, op: str, drafts: Sequence[Draft]) -> Non
     settle_money(work, shape, good)
     refresh_keys(shape, good)
     run_rules(work, target.rules, "check", good)
+    check_files(work, shape, [d for d in good if not d.errors])
     check(work, shape, [d for d in good if not d.errors])
 
 

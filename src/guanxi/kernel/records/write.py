@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from guanxi.base.errors import Conflict, FieldError, Invalid, Message, NotFound, msg
+from guanxi.base.errors import BadInput, Conflict, FieldError, Invalid, Message, NotFound, msg
 from guanxi.kernel.catalog.model import Object
+from guanxi.kernel.records.attachments import tie_files
 from guanxi.kernel.records.checks import check_trash
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.lines import store_lines
@@ -41,6 +42,8 @@ def save(work: Work, changes: Sequence[Change], *, collect: bool = False, rehear
 
 
 def _save_alike(work: Work, target: Object, op: str, changes: Numbered, collect: bool, rehearse: bool) -> list[Draft]:
+    if target.parent is not None and not work.actor.is_system and work.kind not in ("demo", "undo"):
+        raise BadInput(msg("{lines} are saved together with the record they belong to.", lines=target.plural))
     drafts = drafts_for(work, target, op, changes)
     if op in ("create", "edit"):
         prepare(work, target, op, drafts)
@@ -65,6 +68,7 @@ def _save_alike(work: Work, target: Object, op: str, changes: Numbered, collect:
             draft.done = "trashed" if op == "trash" else "restored"
         update(work, shape, good, op)
     store_lines(work, target, op, good)
+    tie_files(work, shape, good)
     return drafts
 
 
