@@ -34,6 +34,7 @@ from guanxi.kernel.admin.settings import store_setting
 from guanxi.kernel.catalog.model import App
 from guanxi.kernel.context import Space, now_micros
 from guanxi.kernel.jobs.queue import JobRun
+from guanxi.kernel.imports import jobs as import_jobs
 from guanxi.kernel.records import bulk, undo_jobs
 from guanxi.kernel.records.search_index import search_follower
 from guanxi.kernel.storage.backup import restore
@@ -47,6 +48,7 @@ FOLLOWERS = (search_follower,)
 JOBS: dict[str, Callable[[Space, JobRun], None]] = {
     **{kind: partial(backing.run_job, kind) for kind in backing.KINDS},
     undo_jobs.KIND: undo_jobs.run_undo,
+    import_jobs.KIND: import_jobs.run_import,
     bulk.KIND: bulk.run_bulk,
 }
 MAIN, DEMO = "main", "demo"

@@ -157,10 +157,16 @@ def _formed(text: str, how: str | None) -> str:
     return text.lower() if how == "lower" else text.upper() if how == "upper" else text
 
 
+def remembered(work: Work, target: Object) -> Mapping[str, str]:
+    """Column → field of files imported before."""
+    known: Mapping[str, str] = work.catalog.settings.get(f"import:{target.name}") or {}
+    return known
+
+
 def remember(work: Work, target: Object, file_map: FileMap) -> None:
     """Keeps column → field pairs of this object for the next file."""
     name = f"import:{target.name}"
-    pairs: dict[str, Any] = dict(work.catalog.settings.get(name, {}))
+    pairs: dict[str, Any] = dict(remembered(work, target))
     pairs.update({i.column: i.field for i in file_map.fields if i.column})
     table = work.session.table("setting")
     work.session.run(f"DELETE FROM {table} WHERE name = ?", (name,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from guanxi.kernel.changes.log import close_operation
@@ -122,12 +122,13 @@ def _close(space: Space, run: Run, *, take_back: bool) -> None:
     if take_back:
         undo(space, run.who, run.operation or 0, edited="take", entry="import")
         run.created = run.updated = 0
+        run.operation = None
     run.state = "failed" if take_back else "done"
-    with space.write(run.who, entry="import", operation=run.operation) as work:
+    with space.write(run.who, entry="import") as work:
         run.ended_at, run.total = work.now, run.done
         state.store_run(work.session, run)
-        if run.state == "done":
-            close_operation(work.session, run.operation or 0)
+        if run.operation is not None:
+            close_operation(work.session, run.operation)
 
 
 def _write_chunk(space: Space, plan: Plan, lines: Sequence[Line], following: int) -> None:
@@ -164,7 +165,10 @@ def _finish_deferred(space: Space, plan: Plan) -> None:
 
 def chunked(lines: Iterator[Line], only: set[int] | None) -> Iterator[list[Line]]:
     """Rows in chunks, all or some of them; the file is read as the chunks are asked for."""
-    wanted = lines if only is None else (line for line in lines if line.number in only)
+    wanted = lines
+    if only is not None:
+        last = max(only, default=0)
+        wanted = (line for line in takewhile(lambda one: one.number <= last, lines) if line.number in only)
     while chunk := list(islice(wanted, CHUNK)):
         yield chunk
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from guanxi.base.errors import BadInput, Forbidden, Message, NotFound, msg
+from guanxi.base.errors import BadInput, Conflict, Forbidden, Message, NotFound, msg
 from guanxi.base.i18n import Label
 from guanxi.kernel.access.actors import Actor, system
 from guanxi.kernel.access.branches import pad
@@ -92,11 +93,11 @@ COLUMNS = tuple(f.name for f in fields(Run))
 
 def path_of(space: Space, run: Run) -> Path:
     """Where the uploaded file of an import lies."""
-    return folder_of(space, run.id) / "upload"
+    return folder_of(space, run) / "upload"
 
 
-def folder_of(space: Space, run_id: int) -> Path:
-    return space.folder / "imports" / str(run_id)
+def folder_of(space: Space, run: Run) -> Path:
+    return space.folder / "imports" / str(run.id)
 
 
 def keep_file(space: Space, run: Run, blocks: Iterable[bytes], limit: int = MAX_FILE) -> int:
@@ -128,6 +129,15 @@ def new_run(work: Work, object_name: str, name: str) -> Run:
     )  # fmt: skip
     work.session.insert("import_run", COLUMNS, [tuple(getattr(run, c) for c in COLUMNS)])
     return run
+
+
+def drop_run(work: Work, run: Run) -> None:
+    """Forgets an import that has written nothing, with its file."""
+    if run.operation is not None:
+        raise Conflict(msg("This import has written records. Undo it instead."))
+    for name, column in (("import_fault", "run"), ("import_patch", "run"), ("import_run", "id")):
+        work.session.run(f'DELETE FROM {work.session.table(name)} WHERE "{column}" = ?', (run.id,))
+    shutil.rmtree(folder_of(work.space, run), ignore_errors=True)
 
 
 def load_run(session: Session, ident: int, actor: int | None = None) -> Run:
@@ -191,7 +201,7 @@ def add_faults(session: Session, run_id: int, faults: Sequence[Fault]) -> None:
             f.code,
             f.field,
             msgspec.json.encode(f.cells).decode(),
-            msgspec.json.encode([[n, c, m.text, _plain(m.params)] for n, c, m in f.errors] + [f.near]).decode(),
+            msgspec.json.encode([[n, c, m.text, plain(m.params)] for n, c, m in f.errors] + [f.near]).decode(),
             f.state,
         )
         for f in faults
@@ -200,9 +210,14 @@ def add_faults(session: Session, run_id: int, faults: Sequence[Fault]) -> None:
         session.insert("import_fault", ("run", "row", "code", "field", "cells", "errors", "state"), rows)
 
 
-def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
+def plain(params: Mapping[str, Any]) -> dict[str, Any]:
     """Labels keep both languages; everything else is text or a number."""
     return {k: [v.en, v.zh] if hasattr(v, "zh") else v if isinstance(v, int) else str(v) for k, v in params.items()}
+
+
+def message_of(text: str, params: Mapping[str, Any]) -> Message:
+    """A kept message as it was."""
+    return Message(text, {k: Label(*v) if isinstance(v, list) else v for k, v in params.items()})
 
 
 def forget_faults(session: Session, run_id: int, rows: Iterable[int] | None = None) -> None:
@@ -227,11 +242,22 @@ def faults_of(
     return [_fault(row) for row in session.rows(sql, params)]
 
 
+def fault_of(session: Session, run_id: int, row: int) -> Fault:
+    """What is kept of one row; NotFound if it never was faulty."""
+    found = faults_of(session, run_id, after=row - 1, limit=1)
+    if not found or found[0].row != row:
+        raise NotFound
+    return found[0]
+
+
+def count_faults(session: Session, run_id: int, state: str) -> int:
+    sql = f'SELECT count(*) FROM {session.table("import_fault")} WHERE "run" = ? AND "state" = ?'
+    return int(session.value(sql, (run_id, state)))
+
+
 def _fault(row: tuple[Any, ...]) -> Fault:
     *errors, near = msgspec.json.decode(row[4])
-    read = tuple(
-        (n, c, Message(t, {k: Label(*v) if isinstance(v, list) else v for k, v in p.items()})) for n, c, t, p in errors
-    )
+    read = tuple((n, c, message_of(t, p)) for n, c, t, p in errors)
     return Fault(row[0], row[1], row[2], tuple(msgspec.json.decode(row[3])), read, near, row[5])
 
 
