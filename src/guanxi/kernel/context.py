@@ -19,6 +19,8 @@ from guanxi.kernel.fields.base import ParseEnv
 from guanxi.kernel.storage.database import Database
 from guanxi.kernel.storage.session import Session
 
+FEW = 100  # entries of the log that go out with the COMMIT; more are copied
+
 
 def now_micros() -> int:
     """Microseconds since 1970-01-01 UTC."""
@@ -162,8 +164,10 @@ class Work:
         self._entries.extend(entries)
 
     def finish(self) -> None:
-        """Stores the change-set and moves the catalogue's version if settings changed."""
+        """Stores the change-set and moves the catalogue's version if settings changed; the last thing before COMMIT."""
         if self._entries:
+            if len(self._entries) <= FEW:
+                self.session.send_with_commit()
             if not self.operation_is_open:
                 self.begin_operation()
             append(

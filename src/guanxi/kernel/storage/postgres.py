@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -60,6 +60,7 @@ class PostgresSession(Session):
         super().__init__(database.schema, database.clock)
         self._database = database
         self._connection = connection
+        self._ending = ExitStack()
         self.cancelled = False
 
     def stop(self) -> None:
@@ -97,7 +98,9 @@ class PostgresSession(Session):
         return self._execute(sql, params).rowcount
 
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        if rows:
+        if len(rows) == 1:
+            self._execute(sql, rows[0])  # executemany would set up and end a pipeline for it
+        elif rows:
             with self._sent(), self._connection.cursor() as cursor:
                 cursor.executemany(placeholders(sql).encode(), rows)
 
@@ -136,6 +139,23 @@ class PostgresSession(Session):
                 yield
         except psycopg.Error as error:
             raise self._problem(error) from error
+
+    def send_with_commit(self) -> None:
+        if self._connection.info.pipeline_status == pq.PipelineStatus.OFF:
+            self._ending.enter_context(self._connection.pipeline())
+
+    def commit(self) -> None:
+        """Once, by `Database`; waits for the answers of everything that was sent along."""
+        try:
+            with self._ending:
+                self._connection.execute("COMMIT")
+        except psycopg.Error as error:
+            raise translate(error, self._connection) from error
+
+    def abandon(self) -> None:
+        """Leaves the pipeline after a fault; whatever its statements say does not count any more."""
+        with suppress(psycopg.Error):
+            self._ending.close()
 
 
 def translate(error: psycopg.Error, connection: psycopg.Connection[Tuple] | None) -> Exception:
@@ -207,13 +227,12 @@ class PostgresDatabase(Database):
     @contextmanager
     def _begin(self, begin: str) -> Iterator[PostgresSession]:
         pooled, connection = self._checkout(begin)
+        session = PostgresSession(self, connection)
         try:
-            yield PostgresSession(self, connection)
-            try:
-                connection.execute("COMMIT")
-            except psycopg.Error as error:
-                raise translate(error, connection) from error
+            yield session
+            session.commit()
         finally:
+            session.abandon()
             self._give_back(pooled, connection)
 
     @contextmanager
@@ -232,8 +251,12 @@ class PostgresDatabase(Database):
                 pause = min(pause * 2, 1.0)
         try:
             connection.execute("SET LOCAL lock_timeout = '20s'")
-            yield PostgresSession(self, connection)
-            connection.execute("COMMIT")
+            session = PostgresSession(self, connection)
+            try:
+                yield session
+                session.commit()
+            finally:
+                session.abandon()
         except psycopg.Error as error:
             raise translate(error, connection) from error
         finally:

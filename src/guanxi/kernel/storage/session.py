@@ -6,6 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import Any, Literal
 
 from guanxi.base.errors import Conflict, Problem, TooSlow
@@ -110,6 +111,15 @@ class Session(ABC):
     def pipeline(self) -> AbstractContextManager[None]:
         """Statements inside are sent together (PG); read no results inside."""
 
+    @abstractmethod
+    def send_with_commit(self) -> None:
+        """From here on statements go out together with the COMMIT (PG); read no results after this."""
+
     def insert_sql(self, table: str, columns: Sequence[str]) -> str:
-        names = ", ".join(quote(c) for c in columns)
-        return f"INSERT INTO {self.table(table)} ({names}) VALUES ({', '.join('?' * len(columns))})"
+        return _insert_sql(self.table(table), tuple(columns))
+
+
+@lru_cache(maxsize=1024)
+def _insert_sql(table: str, columns: tuple[str, ...]) -> str:
+    names = ", ".join(quote(c) for c in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"

@@ -97,6 +97,9 @@ class SqliteSession(Session):
     def pipeline(self) -> Iterator[None]:
         yield
 
+    def send_with_commit(self) -> None:
+        """Nothing is sent anywhere."""
+
 
 def translate(error: sqlite3.Error) -> Exception:
     """A driver's error as a `Problem` where a caller can do something about it."""
