@@ -152,9 +152,9 @@ def _record(desk: Desk, item: Item, known: Mapping[str, Mapping[int, str]], file
     details = []
     for name in target.columns:
         field = allowed.get(name)
-        if field is None or field.name == target.title or field.type in ("lookup", "user", "datetime", "links", "tags"):
+        if field is None or field.name == target.title or row.get(field.column) is None:
             continue
-        if row.get(field.column) is not None and not (field.type == "boolean"):
+        if field.type in ("choice", "money") or (target.steps and field.name == target.steps.field):
             details.append(show_row(desk.work, target, field, row, known, desk.me.locale))
     body = row.get("body") if "body" in allowed else None
     title = str(row.get(allowed[target.title].column) or "") if target.title in allowed else ""

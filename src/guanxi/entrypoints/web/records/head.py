@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from guanxi.entrypoints.web.records.desk import Desk
 from guanxi.entrypoints.web.records.values import EMPTY, show_field
-from guanxi.entrypoints.web.render import label, money, relative, t
+from guanxi.entrypoints.web.render import label, money, plural, relative, t
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.records.shape import targets_of
 from guanxi.kernel.records.tally import tally
@@ -155,7 +155,11 @@ def _stages(desk: Desk, field: Field, pipeline: str | None) -> list[tuple[Any, s
 def _days(desk: Desk, key: Any, current: Any, spent: Sequence[Stay]) -> str:
     """How long it was there in all; for the present stage how long it is there."""
     total = sum((s.until or desk.work.now) - s.since for s in spent if s.value == key)
+    since = desk.row.get(f"{desk.target.steps.field}_since") if desk.target.steps and key == current else None
+    total = max(total, desk.work.now - since) if since is not None else total
     if not total:
         return ""
     days = max(1, math.ceil(total / DAY))
-    return t("for {n} days", n=days) if key == current else t("{n} days", n=days)
+    if key == current:
+        return t(plural(days, "for {n} day", "for {n} days"), n=days)
+    return t(plural(days, "{n} day", "{n} days"), n=days)

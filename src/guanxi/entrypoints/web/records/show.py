@@ -64,7 +64,7 @@ def facts(desk: Desk) -> list[Section]:
         kept = [_fact(desk, n) for n in wanted if n in desk.fields and not desk.fields[n].hidden]
         kept = [f for f in kept if f.edit or not f.empty]
         if kept:
-            found.append(Section(text, kept, (folded and all(f.empty for f in kept)) or text == t("Record")))
+            found.append(Section(text, kept, text == t("Record")))
     return found
 
 

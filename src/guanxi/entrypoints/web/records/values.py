@@ -60,6 +60,8 @@ def show_values(
         return Markup(" ").join(known.get(k) or marks.badge(str(k), "") for k in json.loads(first))
     if special is not None:
         return special(values)
+    if kind.name == "integer" and 0 < int(field.options.get("max") or 0) < 10_000:
+        return escape(str(first))  # a year is no amount
     padded = (*values, *([None] * (3 - len(values))))
     return escape(kind.show(field, padded, locale))
 
