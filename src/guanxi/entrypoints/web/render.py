@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -46,6 +47,7 @@ def label(value: Any) -> str:
     return str(words(value, LOCALE.get().language)) if value is not None else ""
 
 
+@lru_cache(maxsize=2_000)  # a page has some fifty, and they never change
 def icon(name: str, size: int = 16, title: str = "") -> Markup:
     """An outline icon from the cut sprite; decorative unless it has a title."""
     extra = {16: "", 14: " gx-i-14", 20: " gx-i-20"}[size]

@@ -93,7 +93,7 @@ def _context(work: Work, asked: Asked, columns: list[Column], rows: list[Row], m
         "state": state,
         "asked": asked,
         "columns": [c for c in columns if c.kind == "open"],
-        "strips": [c for c in columns if c.kind != "open"],
+        "strips": sorted((c for c in columns if c.kind != "open"), key=lambda c: c.kind != "won"),
         "facts": board.facts_of(work, target, rows),
         "next": marks.next_marker(work, me.locale),
         "avatar": marks.avatar,

@@ -13,7 +13,7 @@ from guanxi.entrypoints.web.lists.facets import config_options
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.expr import ExprError, Tree, parse, unparse
 from guanxi.kernel.expr.filters import Write, groups_of, tree_of
-from guanxi.kernel.fields.operators import PERIODS, offered, write_filter
+from guanxi.kernel.fields.operators import OPERATORS, PERIODS, offered, write_filter
 from guanxi.kernel.fields.registry import kind_of
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.read import count, names
@@ -79,7 +79,7 @@ def complete(group: Any) -> dict[str, Any] | None:
             return {key: kept} if kept else None
     if group.get("text"):
         return {"text": str(group["text"])}
-    return dict(group) if group.get("field") and group.get("op") else None
+    return dict(group) if group.get("field") and group.get("op") and _filled(group) else None
 
 
 def groups_in(work: Work, target: Object, where: str) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def _estimate(
         for n, part in enumerate(parts):
             _estimate(work, target, part, f"{place}.{n}" if place else str(n), lines, errors)
         return
-    if complete(group) is None or not _filled(group):
+    if complete(group) is None:
         return
     try:
         tree: Tree = tree_of(dict(group), writer(work, target))
@@ -190,8 +190,7 @@ def _estimate(
 
 def _filled(group: Mapping[str, Any]) -> bool:
     """A line somebody is still typing in is no fault yet."""
-    if group.get("text"):
-        return True
-    takes = group.get("takes", "value")
+    known = OPERATORS.get(str(group["op"]))
+    takes = known.takes if known is not None else "value"
     values = [v for v in group.get("values", ()) if v not in ("", None)]
     return takes == "nothing" or len(values) >= (2 if takes == "two" else 1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Template
 from markupsafe import Markup
 
-from guanxi.base.i18n import Locale
+from guanxi.base.i18n import Locale, translate
 from guanxi.entrypoints.web import render
 from guanxi.entrypoints.web.lists import marks
 from guanxi.kernel.catalog.model import Field, Object
@@ -29,6 +29,9 @@ EDITABLE = ("text", "email", "phone", "url", "integer", "decimal", "percent", "m
             "choice", "lookup", "user", "team", "tags", "long_text")  # fmt: skip
 MOST_COLUMNS = 20
 MOST_KEPT = 20_000
+PICK = Markup(
+    '<td class="gx-pick"><input class="gx-tick" type="checkbox" data-pick aria-label="{}"></td>'
+)
 
 
 def columns_for(work: Work, target: Object, wanted: Sequence[str] = ()) -> list[Field]:
@@ -80,16 +83,18 @@ def context_for(
 ) -> dict[str, Any]:
     """What the generated template calls: finished badges and people, one each however often they occur."""
     return {
-        "rows": rows,
-        "n": names,
+        "rows": [marks.Blank(row) for row in rows],
+        "n": marks.Titles({name: marks.Blank(found) for name, found in names.items()}),
+        "pick": PICK.format(translate("Select", locale.language)),
         "o": target.name,
         "people": marks.People(names.get("user", {})),
         "choices": marks.choices_of(work, target, locale),
-        "stages": marks.stages_of(work, target, locale),
+        "stages": marks.Blank(marks.stages_of(work, target, locale)),
         "next": marks.next_marker(work, locale),
         "many": marks.many_marker(work, target, locale),
         "shown": lambda field, row: shown(work, target, field, row, locale),
         "today": work.today,
+        "look": render.icon("eye", 14, translate("Quick look", locale.language)),
     }
 
 
@@ -110,10 +115,9 @@ def _row_source(work: Work, target: Object, fields: Sequence[Field]) -> str:
     cells = "".join(_cell(work, target, f, amount) for f in fields)
     return (
         "{% for r in rows %}"
-        f'<tr data-id="{{{{ r.id }}}}" data-href="/o/{target.name}/{{{{ r.id }}}}"'
-        f' data-version="{{{{ r.version }}}}"{total}>'
-        '<td class="gx-pick"><input class="gx-tick" type="checkbox" data-pick aria-label="{{ t(\'Select\') }}"></td>'
-        f"{cells}</tr>\n{{% endfor %}}"
+        f'<tr data-id="{{{{ r["id"] }}}}" data-href="/o/{target.name}/{{{{ r["id"] }}}}"'
+        f' data-version="{{{{ r["version"] }}}}"{total}>'
+        f"{{{{ pick }}}}{cells}</tr>\n{{% endfor %}}"
     )
 
 
@@ -149,14 +153,15 @@ def _inside(work: Work, target: Object, field: Field) -> str:
     value = f'r["{field.column}"]'
     if field.name == target.title:
         name = f"{{{{ shown('{field.name}', r) or '…' }}}}" if field.type != "text" else f"{{{{ {value} or '…' }}}}"
-        return f'<a class="gx-name" href="/o/{target.name}/{{{{ r.id }}}}">{name}</a>'
+        link = f'<a class="gx-name" href="/o/{target.name}/{{{{ r["id"] }}}}">{name}</a>'
+        return f'{link}<button type="button" class="gx-peek-open" data-peek-open tabindex="-1">{{{{ look }}}}</button>'
     if field.name == "next_step" and (day := next_day(target)):
-        return f"{{{{ next(r.get('{day}'), {value}, r.get('state')) }}}}"
+        return f"{{{{ next(r['{day}'], {value}, r['state']) }}}}"
     if target.steps and field.name == target.steps.field:
-        return f"{{{{ stages.get({value}, '') }}}}"
+        return f"{{{{ stages[{value}] }}}}"
     known = {
         "money": f'{{{{ money({value}, r["{field.column}__c"]) }}}}',
-        "choice": f"{{{{ choices['{field.name}'].get({value}, {value} or '') }}}}" if field.type == "choice" else "",
+        "choice": f"{{{{ choices['{field.name}'][{value}] }}}}" if field.type == "choice" else "",
         "user": f"{{{{ people[{value}] }}}}",
         "date": f"{{% if {value} is not none %}}{{{{ date({value}) }}}}{{% endif %}}",
         "datetime": f"{{{{ relative({value}) }}}}",
@@ -166,7 +171,7 @@ def _inside(work: Work, target: Object, field: Field) -> str:
         "integer": f"{{{{ number({value}) }}}}",
     }
     if target.steps and field.name == target.steps.close_on:
-        late = f"{value} is not none and {value} < today and r.get('state', 'open') == 'open'"
+        late = f"{value} is not none and {value} < today and (r['state'] or 'open') == 'open'"
         return f'<span{{% if {late} %}} class="gx-red"{{% endif %}}>{known["date"]}</span>'
     if field.type in ("lookup", "team"):
         return _reference(work, field, value)
@@ -179,10 +184,10 @@ def _reference(work: Work, field: Field, value: str) -> str:
     targets = targets_of(field)
     if len(targets) > 1:
         kind = f'r["{field.column}__o"]'
-        name = f"n.get({kind}, {{}}).get({value}, '')"
+        name = f"n[{kind}][{value}]"
         link = f'<a class="gx-quiet" href="/o/{{{{ {kind} }}}}/{{{{ {value} }}}}">{{{{ {name} }}}}</a>'
         return f"{{% if {value} %}}{link}{{% endif %}}"
-    name = f"{{{{ n.get('{targets[0]}', {{}}).get({value}, '') }}}}"
+    name = f"{{{{ n['{targets[0]}'][{value}] }}}}"
     if targets[0] in work.catalog.config:
         return name
     return f'{{% if {value} %}}<a class="gx-quiet" href="/o/{targets[0]}/{{{{ {value} }}}}">{name}</a>{{% endif %}}'

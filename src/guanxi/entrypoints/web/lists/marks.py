@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from guanxi.base.i18n import Locale, translate
 from guanxi.entrypoints.web import parts, render
@@ -19,6 +19,28 @@ if TYPE_CHECKING:
 Marks = Mapping[Any, Markup]
 CLOSED = ("won", "lost", "converted", "unqualified", "done")
 BARS = 5
+CUT_END = Markup("</span></span>")
+NEXT = {
+    tone: Markup(
+        '<span class="gx-next gx-next-{0}"><span class="gx-dot gx-dot-{0}" aria-hidden="true"></span>'
+        '<span class="gx-cut">'
+    ).format(tone)
+    for tone in ("red", "green", "later", "none")
+}
+
+
+class Blank(dict[Any, Any]):
+    """What is not there is empty: templates ask by index, which is much faster there than a call of `get`."""
+
+    def __missing__(self, _key: Any) -> str:
+        return ""
+
+
+class Titles(dict[Any, Blank]):
+    """Titles by object name and id; nothing for objects the caller may not see."""
+
+    def __missing__(self, _key: Any) -> Blank:
+        return Blank()
 
 
 class People(dict[Any, Markup]):
@@ -62,11 +84,11 @@ def choices_of(work: Work, target: Object, locale: Locale) -> Mapping[str, Marks
         known = {}
         for field in work.catalog.fields(target).values():
             if field.options.get("choices"):
-                known[field.name] = {
-                    c.key: badge(text, c.tone) if c.tone else Markup.escape(text)
+                known[field.name] = Blank(
+                    (c.key, badge(text, c.tone) if c.tone else Markup.escape(text))
                     for c in field.options["choices"]
                     for text in [c.label.in_(locale.language)]
-                }
+                )
         work.catalog.memo[key] = known
     return known
 
@@ -118,10 +140,10 @@ def next_marker(work: Work, locale: Locale) -> Callable[[int | None, str | None,
     none = _next("none", translate("Nothing planned", locale.language))
     soon = {work.today - 1: ("昨天", "yesterday"), work.today: ("今天", "today"), work.today + 1: ("明天", "tomorrow")}
 
-    def mark(day: int | None, text: str | None, state: str | None = None) -> Markup:
+    def mark(day: Any, text: str | None, state: str | None = None) -> Markup:
         if state in CLOSED:
             return Markup("")
-        if day is None:
+        if day is None or day == "":  # unset, or not theirs to read
             return _next("later", text) if text else none
         tone = tone_of(day, work.today)
         when = soon.get(day)
@@ -137,10 +159,7 @@ def tone_of(day: int | None, today: int) -> str:
 
 
 def _next(tone: str, text: str | None) -> Markup:
-    return Markup(
-        '<span class="gx-next gx-next-{0}"><span class="gx-dot gx-dot-{0}" aria-hidden="true"></span>'
-        '<span class="gx-cut">{1}</span></span>'
-    ).format(tone, text or "")
+    return NEXT[tone] + escape(text or "") + CUT_END  # joined, not formatted: one for each row
 
 
 def many_marker(work: Work, target: Object, locale: Locale) -> Callable[[str, str | None], Markup]:

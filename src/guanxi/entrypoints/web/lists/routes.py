@@ -12,6 +12,8 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/o/{object}/rows", table.show_rows),
     Route("/o/{object}/count", table.show_count),
     Route("/o/{object}/job", table.show_job),
+    Route("/o/{object}/columns", table.show_columns),
+    Route("/o/{object}/groups", table.show_groups),
     Route("/o/{object}/export.csv", export.export_csv),
     Route("/o/{object}/facets", filtering.show_facets),
     Route("/o/{object}/builder", filtering.show_builder),

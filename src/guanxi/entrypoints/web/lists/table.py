@@ -80,6 +80,26 @@ def show_count(request: Request) -> Response:
     return piece(request, "record/list_count.html", me, found=found, more=more)
 
 
+def show_columns(request: Request) -> Response:
+    """The columns to choose from; asked for when the pop-over opens."""
+    me = visit(request)
+    with me.space.read(me.user) as work:
+        asked = ask(work, read_state(name_of(request), request.query_params), me.locale)
+        fields = cells.columns_for(work, asked.target, asked.state.columns)
+        others = [f for f in readable(work, asked.target).values() if not f.hidden and f.name not in ("id", "version")]
+    return piece(request, "record/list_columns.html", me, target=asked.target, fields=fields, all_fields=others,
+                 url_state=asked.state.pairs())  # fmt: skip
+
+
+def show_groups(request: Request) -> Response:
+    """The fields to group by."""
+    me = visit(request)
+    with me.space.read(me.user) as work:
+        asked = ask(work, read_state(name_of(request), request.query_params), me.locale)
+        fields = groupable(work, asked.target)
+    return piece(request, "record/list_groups.html", me, state=asked.state, group_fields=fields)
+
+
 def show_job(request: Request) -> Response:
     """How far a bulk edit of many records is."""
     me = visit(request)
@@ -119,7 +139,7 @@ def _context(work: Work, asked: Asked, me: Visit) -> dict[str, Any]:
         "previous": None,
         "blame": None,
         "shown": 0,
-        **_menus(work, asked, me),
+        **_menus(asked, me),
     }
     if state.group and state.group in {f.name for f in groupable(work, target)}:
         context["groups"] = _groups(work, asked, fields, me)
@@ -168,7 +188,7 @@ def heads(work: Work, asked: Asked, fields: list[Field]) -> list[dict[str, Any]]
     return found
 
 
-def _menus(work: Work, asked: Asked, me: Visit) -> dict[str, Any]:
+def _menus(asked: Asked, me: Visit) -> dict[str, Any]:
     rights, target = me.actor.rights, asked.target
     tabs = [{"text": render.sentence(b.label, me.locale), "url": f"/o/{target.name}?view={b.name}",
              "on": asked.state.view == b.name} for b in asked.tabs]  # fmt: skip
@@ -177,7 +197,6 @@ def _menus(work: Work, asked: Asked, me: Visit) -> dict[str, Any]:
          "icon": "users" if v.shared else "lock"}
         for v in asked.views
     ]  # fmt: skip
-    all_fields = [f for f in readable(work, target).values() if not f.hidden and f.name not in ("id", "version")]
     return {
         "tabs": tabs,
         "may_create": rights.scope(target.name, "create") != "none" and target.kind in ("record", "document", "config"),
@@ -186,8 +205,6 @@ def _menus(work: Work, asked: Asked, me: Visit) -> dict[str, Any]:
         "may_export": rights.scope(target.name, "export") != "none",
         "may_share": rights.can("share_views"),
         "has_board": target.steps is not None,
-        "all_fields": all_fields,
-        "group_fields": groupable(work, target),
         "url_state": asked.state.pairs(),
     }
 

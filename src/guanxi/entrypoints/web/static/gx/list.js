@@ -132,13 +132,10 @@ function startColumns(form) {
   });
   const sort = () => window.Sortable?.create(list, { animation: 120, handle: ".gx-i" });
   if (window.Sortable) { sort(); return; }
-  form.closest("[popover]").addEventListener("toggle", () => {
-    if (window.Sortable) return;
-    const script = document.createElement("script");
-    script.src = new URL("../vendor/sortable.js", import.meta.url).href;
-    script.onload = sort;
-    document.head.append(script);
-  }, { once: true });
+  const script = document.createElement("script");
+  script.src = new URL("../vendor/sortable.js", import.meta.url).href;
+  script.onload = sort;
+  document.head.append(script);
 }
 
 // --- quick look: space on a row, or a click beside its link ----------------------------------------------------------
@@ -166,11 +163,12 @@ function closePeek() {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented && closePeek()) event.preventDefault();
   const row = event.key === " " && event.target.closest?.("tr[data-id]");
-  if (row && event.target === row) { event.preventDefault(); peek(row); }
+  if (row && event.target.matches("tr, td")) { event.preventDefault(); peek(row); }
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-peek-close]")) closePeek();
   const row = event.target.closest?.("[data-list] tr[data-id]");
+  if (row && event.target.closest("[data-peek-open]")) { peek(row); return; }
   if (!row || event.target.closest("a, button, input, select, textarea, [data-edit], .gx-pick")) return;
   peek(row);
 });
