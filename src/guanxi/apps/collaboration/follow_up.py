@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from guanxi.apps.collaboration.activity import ABOUT
@@ -34,6 +34,7 @@ class LogFollowUp:
     next_text: str | None = None
     contact: int | None = None
     task: int | None = None  # the task this settles
+    visit: int | None = None  # the planned visit this was
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,12 @@ def log_follow_up(work: Work, about: str, input: LogFollowUp) -> LoggedFollowUp:
         raise Invalid(text, errors=(FieldError("text", "required", text),))
     link = {"object": about, "id": str(input.id)}
     contact = str(input.contact) if input.contact else None
-    activity = save(work, [Change("create", input.kind, _activity(work, input, link, contact))]).id
+    if input.visit is not None:
+        values = _activity(work, replace(input, kind="visit"), link, contact)
+        done = {name: values[name] for name in ("result", "body", "next_on", "state")}
+        activity = save(work, [Change("edit", "visit", done, id=input.visit)]).id
+    else:
+        activity = save(work, [Change("create", input.kind, _activity(work, input, link, contact))]).id
     task = None
     if input.next_on:
         task = save(work, [Change("create", "task", _task(work, input, link, contact, record))]).id

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from guanxi.apps.collaboration.facts import NONE, Facts, gather
+from guanxi.apps.collaboration.month import contacts_month
+from guanxi.apps.collaboration.news import news
 from guanxi.base.dates import day_start, iso_datetime, local_day
 from guanxi.base.errors import Message, msg
-from guanxi.base.i18n import L
+from guanxi.base.i18n import L, Label
 from guanxi.kernel.catalog.model import Report
 from guanxi.kernel.context import Work
-from guanxi.kernel.records.read import find, names
+from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.read import count, find
 from guanxi.kernel.records.types import Query, Row
 
 DAY = 86_400_000_000
@@ -21,6 +25,8 @@ SECTIONS = {
     "today": L("Today", "今天"),
     "losing": L("Losing them", "再不动就丢了"),
 }
+KINDS = ("task", "visit", "rotting", "lead")
+SCOPES = {"mine": "owner = me()", "team": "team in my_teams()", "all": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +42,66 @@ class Item:
     at: int | None  # µs; None: no fixed time
     weight: int = 0  # money at stake in base currency × 10^4: larger comes first in "losing"
     about: tuple[str, int] | None = None
+    contact: int | None = None
+    owner: int | None = None
+    days: int = 0  # late, standing or waiting
+    place: str | None = None  # JSON of an address
+    facts: Facts = NONE
+
+    @property
+    def group(self) -> str:
+        """The chip it is counted under."""
+        return self.kind if self.kind in KINDS else "task"
 
 
-def today(work: Work, *, team: bool = False, limit: int = 50) -> dict[str, Any]:
-    """Sections with items; `team=True` for everybody below the caller."""
-    mine = "team in my_teams()" if team else "owner = me()"
-    items = [item for part in (_tasks, _visits, _rotting, _leads) for item in part(work, mine, limit)]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One kind of work: its question, the lines of its rows."""
+
+    kind: str
+    query: Query
+    lines: Callable[[Work, Sequence[Row]], list[Item]]
+
+
+def scopes_of(work: Work) -> list[str]:
+    """How far the queue may reach for this person, the usual one first."""
+    rights = work.actor.rights
+    deals = rights.scope("opportunity", "read")
+    wide = {"all": ["all", "mine"], "subtree": ["team", "mine"], "team": ["mine", "team"]}.get(deals, ["mine"])
+    if deals == "all" and rights.scope("opportunity", "create") == "none" != rights.scope("task", "create"):
+        wide.reverse()  # service agents see all deals, but work on their own tasks
+    if deals == "all" and work.actor.team is not None:
+        wide.append("team")
+    return wide
+
+
+def today(
+    work: Work, *, team: bool = False, scope: str | None = None, kind: str | None = None, limit: int = 50
+) -> dict[str, Any]:
+    """Sections with lines; `scope` mine, team or all; `kind` shows one kind, the numbers stay those of all."""
+    known = scopes_of(work)
+    chosen = "team" if team else scope if scope in known else known[0]
+    parts = _parts(work, SCOPES[chosen], limit)
+    items: list[Item] = []
+    numbers: dict[str, int] = dict.fromkeys(KINDS, 0)
+    for part in parts:
+        rows = find(work, part.query).rows
+        numbers[part.kind] = count(work, part.query, 0)[0] if len(rows) == limit else len(rows)
+        if kind in (None, part.kind):
+            items += part.lines(work, rows)
+    items = [replace(item, facts=facts) for item, facts in zip(items, gather(work, items), strict=True)]
     return {
+        "scope": chosen,
+        "scopes": known,
+        "where": SCOPES[chosen] or None,
+        "filters": conditions(work, SCOPES[chosen]),
         "sections": [
             {"key": key, "label": label, "items": _ordered(key, (i for i in items if i.section == key))}
             for key, label in SECTIONS.items()
         ],
-        "count": len(items),
-        "kinds": _kinds(items),
+        "shown": len(items),
+        "count": sum(numbers.values()),
+        "kinds": numbers,
     }
 
 
@@ -58,20 +111,53 @@ def _ordered(section: str, items: Iterable[Item]) -> list[Item]:
     return sorted(items, key=lambda i: (i.at is None, i.at or 0, i.id))
 
 
-def _kinds(items: Iterable[Item]) -> dict[str, int]:
-    """Numbers for the chips above the queue."""
-    found = {"task": 0, "visit": 0, "rotting": 0, "lead": 0}
-    for item in items:
-        found[item.kind if item.kind in found else "task"] += 1
-    return found
+def conditions(work: Work, mine: str) -> dict[str, tuple[str, str]]:
+    """Object and condition of each kind of work: what is counted here is what a list with it shows."""
+    start, end = (iso_datetime(day_start(work.today + n, work.zone)) for n in (0, 1))
+    waiting = iso_datetime(work.now - LEAD_WAIT_DAYS * DAY)
+    found = {
+        "task": ("task", f'done = false and due_at < datetime("{end}")'),
+        "visit": ("visit", f'state = "planned" and at >= datetime("{start}") and at < datetime("{end}")'),
+        "lead": (
+            "lead",
+            (
+                'state in ["new", "contacted", "qualified"] and (next_follow_up_on < today()'
+                " or (is_empty(next_follow_up_on) and is_empty(last_activity_at)"
+                f' and created_at < datetime("{waiting}")))'
+            ),
+        ),
+    }
+    reports = {report.name: report for app in work.catalog.apps for report in app.reports}
+    if "rotting" in reports and _seen(work, "opportunity"):
+        found["rotting"] = ("opportunity", f"({reports['rotting'].run(work, limit=0)['where']})")
+    return {
+        kind: (name, f"{mine} and {where}" if mine else where)
+        for kind, (name, where) in found.items()
+        if _seen(work, name)
+    }
 
 
-def _tasks(work: Work, mine: str, limit: int) -> list[Item]:
+def _seen(work: Work, name: str) -> bool:
+    return name in work.catalog.objects and bool(readable(work, work.catalog.objects[name]))
+
+
+def _parts(work: Work, mine: str, limit: int) -> list[Part]:
+    shapes: dict[str, tuple[str, Callable[[Work, Sequence[Row]], list[Item]]]] = {
+        "task": ("due_at", _tasks),
+        "visit": ("at", _visits),
+        "rotting": ("-amount", _rotting),
+        "lead": ("next_follow_up_on", _leads),
+    }
+    asked = conditions(work, mine)
+    return [
+        Part(kind, Query(asked[kind][0], where=asked[kind][1], sort=(sort,), limit=limit), lines)
+        for kind, (sort, lines) in shapes.items()
+        if kind in asked
+    ]
+
+
+def _tasks(work: Work, rows: Sequence[Row]) -> list[Item]:
     start = day_start(work.today, work.zone)
-    end = day_start(work.today + 1, work.zone)
-    where = f'{mine} and done = false and due_at < datetime("{iso_datetime(end)}")'
-    rows = find(work, Query("task", where=where, sort=("due_at",), limit=limit)).rows
-    about = _about_names(work, rows)
     return [
         Item(
             section="overdue" if row["due_at"] < min(start, work.now) else "today",
@@ -79,118 +165,112 @@ def _tasks(work: Work, mine: str, limit: int) -> list[Item]:
             id=row["id"],
             kind=row["kind"] if row["kind"] != "visit" else "task",
             title=row["subject"],
-            reason=_task_reason(work, row, about),
+            reason=_task_reason(max(work.today - local_day(row["due_at"], work.zone), 0)),
             at=row["due_at"],
             about=_about(row),
+            contact=row.get("contact"),
+            owner=row.get("owner"),
+            days=max(work.today - local_day(row["due_at"], work.zone), 0),
         )
         for row in rows
     ]
 
 
-def _task_reason(work: Work, row: Row, about: Mapping[tuple[str, int], str]) -> Message:
-    link = _about(row)
-    name = about.get(link, "") if link else ""
-    late = max(work.today - local_day(row["due_at"], work.zone), 0)
-    if late == 1:
-        return msg("{name} · due yesterday", name=name) if name else msg("Due yesterday")
-    if late and name:
-        return msg("{name} · {days} days late", name=name, days=late)
+def _task_reason(late: int) -> Message:
     if late:
-        return msg("{days} days late", days=late)
-    return msg("{name}", name=name)
+        return msg("Due yesterday") if late == 1 else msg("{days} days late", days=late)
+    return msg("Due today")
 
 
-def _visits(work: Work, mine: str, limit: int) -> list[Item]:
-    start, end = day_start(work.today, work.zone), day_start(work.today + 1, work.zone)
-    where = (
-        f'{mine} and state = "planned" and at >= datetime("{iso_datetime(start)}")'
-        f' and at < datetime("{iso_datetime(end)}")'
-    )
-    rows = find(work, Query("visit", where=where, sort=("at",), limit=limit)).rows
-    about = _about_names(work, rows)
+def _visits(_work: Work, rows: Sequence[Row]) -> list[Item]:
     return [
         Item(
             section="today",
             object="visit",
             id=row["id"],
             kind="visit",
-            title=row["subject"] or about.get(_about(row) or ("", 0), ""),
-            reason=msg("Visit · {name}", name=about.get(_about(row) or ("", 0), "")),
+            title=row["subject"] or "",
+            reason=msg("Visit planned for today"),
             at=row["at"],
             about=_about(row),
+            contact=row.get("contact"),
+            owner=row.get("owner"),
+            place=row.get("place"),
         )
         for row in rows
     ]
 
 
-def _rotting(work: Work, mine: str, limit: int) -> list[Item]:
-    """Deals that stand still, from the sales app's report of that name."""
-    reports = {report.name: report for app in work.catalog.apps for report in app.reports}
-    if "rotting" not in reports:
-        return []
-    found = reports["rotting"].run(work, where=mine, limit=limit)
-    return [
-        Item(
-            section="losing",
-            object="opportunity",
-            id=deal["id"],
-            kind="rotting",
-            title=deal["name"],
-            reason=msg(
-                "{days} days without progress in «{stage}»; {limit} are usual",
-                days=deal["idle_days"],
-                stage=deal["stage_name"],
-                limit=deal["rotting_days"],
-            ),
-            at=None,
-            weight=deal["amount__b"] or 0,
-            about=("opportunity", deal["id"]),
+def _rotting(work: Work, rows: Sequence[Row]) -> list[Item]:
+    """Deals that stand still, by the sales app's own limits."""
+    stages = work.catalog.config["stage"]
+    found = []
+    for row in rows:
+        stage = stages[row["stage"]]
+        days = (work.now - max(row["stage_since"], row.get("last_activity_at") or 0)) // DAY
+        reason = msg(
+            "{days} days without progress in «{stage}»; {limit} are usual",
+            days=days,
+            stage=Label(stage["name_en"] or stage["name"], stage["name"]),
+            limit=stage["rotting_days"],
         )
-        for deal in found["deals"]
-    ]
+        found.append(
+            Item(
+                section="losing",
+                object="opportunity",
+                id=row["id"],
+                kind="rotting",
+                title=row["name"],
+                reason=reason,
+                at=None,
+                weight=row.get("amount__b") or 0,
+                about=("opportunity", row["id"]),
+                contact=row.get("contact"),
+                owner=row.get("owner"),
+                days=days,
+            )
+        )
+    return found
 
 
-def _leads(work: Work, mine: str, limit: int) -> list[Item]:
+def _leads(work: Work, rows: Sequence[Row]) -> list[Item]:
     """Open leads that nobody has followed up, or whose follow-up day is past."""
-    waiting = iso_datetime(work.now - LEAD_WAIT_DAYS * DAY)
-    where = (
-        f'{mine} and state in ["new", "contacted", "qualified"] and (next_follow_up_on < today()'
-        f' or (is_empty(last_activity_at) and created_at < datetime("{waiting}")))'
-    )
-    rows = find(work, Query("lead", where=where, sort=("next_follow_up_on",), limit=limit)).rows
     return [
         Item(
             section="losing",
             object="lead",
             id=row["id"],
             kind="lead",
-            title=" · ".join(part for part in (row["name"], row["company"]) if part),
+            title=" · ".join(part for part in (row["name"], row.get("company")) if part),
             reason=_lead_reason(work, row),
             at=None,
-            weight=(row["budget__b"] or 0) // 10,  # a lead is worth a tenth of its budget
+            weight=(row.get("budget__b") or 0) // 10,  # a lead is worth a tenth of its budget
             about=("lead", row["id"]),
+            owner=row.get("owner"),
+            days=_lead_days(work, row),
         )
         for row in rows
     ]
 
 
+def _lead_days(work: Work, row: Row) -> int:
+    if row.get("next_follow_up_on") is not None:
+        return int(work.today - row["next_follow_up_on"])
+    return int((work.now - row["created_at"]) // DAY)
+
+
 def _lead_reason(work: Work, row: Row) -> Message:
-    if row["last_activity_at"] is None:
-        return msg("New for {days} days, nobody has called", days=(work.now - row["created_at"]) // DAY)
-    return msg("Follow-up was due {days} days ago", days=work.today - row["next_follow_up_on"])
+    if row.get("next_follow_up_on") is None:
+        return msg("New for {days} days, nobody has called", days=_lead_days(work, row))
+    return msg("Follow-up was due {days} days ago", days=_lead_days(work, row))
 
 
 def _about(row: Row) -> tuple[str, int] | None:
     return (row["about__o"], row["about"]) if row.get("about") is not None else None
 
 
-def _about_names(work: Work, rows: Iterable[Row]) -> dict[tuple[str, int], str]:
-    wanted: dict[str, set[int]] = {}
-    for row in rows:
-        link = _about(row)
-        if link is not None:
-            wanted.setdefault(link[0], set()).add(link[1])
-    return {(name, ident): title for name, ids in wanted.items() for ident, title in names(work, name, ids).items()}
-
-
-REPORTS = (Report("today", L("Today", "今天"), today),)
+REPORTS = (
+    Report("today", L("Today", "今天"), today),
+    Report("contacts_month", L("Contacts this month", "本月联系"), contacts_month),
+    Report("news", L("News", "动态"), news),
+)

@@ -44,6 +44,7 @@ def load_samples(space: Space, *, seed: int = SEED, size: float = 1.0) -> int:
     actor = system("sample data")
     with space.write(actor, entry="demo", kind="demo") as work:
         operation = work.begin_operation()
+        store_setting(work, "samples", operation)  # pages say that it is sample data, and how to be rid of it
         parts = sample_changes(work.today, space.ids.next, _known(work), seed=seed, size=size)
         _store(work, next(parts))
     for part in parts:

@@ -30,8 +30,10 @@ AREAS: dict[str, Label] = {
 }
 HOME = NavItem(L("Home", "首页"), "home", "/", key="h", name="home")
 INBOX = NavItem(L("Inbox", "收件箱"), "inbox", "/notifications", key="i", name="notifications")
+REPORTS = NavItem(L("Reports", "报表"), "chart-bar", "/reports", key="r", name="reports")
 FOOT = (
     NavItem(L("Changes & undo", "变更与撤销"), "history", "/operations", key="u", name="operations"),
+    NavItem(L("Trash", "回收站"), "trash", "/trash", key="x", name="trash"),
     NavItem(L("Settings", "设置"), "settings", "/settings", key="s", name="settings"),
 )
 KEYS = {"lead": "l", "account": "a", "contact": "c", "opportunity": "o", "quote": "q", "ticket": "t"}
@@ -47,6 +49,8 @@ def navigation(me: Visit) -> tuple[NavArea, ...]:
         for item in me.catalog.objects.values():
             if item.area and not item.retired and me.actor.rights.scope(item.name, "read") != "none":
                 groups.setdefault(item.area, []).append(_item(item))
+        if me.actor.rights.scope("opportunity", "read") != "none":
+            groups.setdefault("analytics", []).insert(0, REPORTS)
         order = [name for name in AREAS if name in groups] + [name for name in groups if name not in AREAS]
         areas = (NavArea(AREAS.get(name) or Label(name.title(), name), tuple(groups[name])) for name in order)
         known = me.catalog.memo[key] = (NavArea(None, (HOME, INBOX)), *areas)
@@ -82,7 +86,7 @@ def frame(request: Request, me: Visit) -> dict[str, Any]:
         "me": {"id": me.user, "name": me.actor.name},
         "workspace": me.catalog.settings.get("name") or me.space.name,
         "nav": navigation(me),
-        "nav_foot": FOOT if me.actor.rights.admin else FOOT[:1],
+        "nav_foot": FOOT if me.actor.rights.admin else FOOT[:2],
         "tabbar": tabbar(me),
         "creatable": creatable(me),
         "theme": me.theme,

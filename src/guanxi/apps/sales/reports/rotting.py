@@ -17,7 +17,8 @@ def rotting(work: Work, *, where: str | None = None, limit: int = 50, totals: bo
     condition = standing(work)
     if where:
         condition = f"({condition}) and ({where})"
-    rows = find(work, Query("opportunity", where=condition, sort=("-amount",), limit=limit + 1)).rows
+    query = Query("opportunity", where=condition, sort=("-amount",), limit=limit + 1)
+    rows = find(work, query).rows if limit else []  # without a limit only condition and totals are asked for
     deals = [_deal(work, row) for row in rows[:limit]]
     deals.sort(key=lambda row: (-(row["amount__b"] or 0), row["id"]))
     found: dict[str, Any] = {"deals": deals, "more": len(rows) > limit, "where": condition}

@@ -41,6 +41,7 @@ function draw(node) {
   made.get(node)?.dispose();
   const chart = library.init(node, null, { renderer: "svg" });
   chart.setOption(option);
+  chart.on("click", (event) => { if (event.data?.url) location.href = event.data.url; });
   chart.on("click", (event) => node.dispatchEvent(new CustomEvent("gx:point", { bubbles: true, detail: { name: event.name, value: event.value, data: event.data } })));
   made.set(node, chart);
 }

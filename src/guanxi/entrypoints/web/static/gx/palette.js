@@ -14,9 +14,21 @@ function choose(node) {
   node.scrollIntoView({ block: "nearest" });
 }
 
+// Records opened in this browser, newest first, kept per person; the server names those one may still see.
+const place = `gx-recent-${document.body.dataset.user}`;
+function recent() {
+  try { return JSON.parse(localStorage.getItem(place) ?? "[]"); } catch { return []; }
+}
+const opened = /^\/o\/([a-z_0-9]+)\/(\d+)$/.exec(location.pathname);
+if (opened && document.body.dataset.user) {
+  const key = `${opened[1]}.${opened[2]}`;
+  try { localStorage.setItem(place, JSON.stringify([key, ...recent().filter((k) => k !== key)].slice(0, 7))); } catch { /* private mode: nothing is kept */ }
+}
+
 async function ask() {
   const mine = ++asked;
-  const query = new URLSearchParams({ q: input.value, at: location.pathname });
+  const here = opened ? `${opened[1]}.${opened[2]}` : "";
+  const query = new URLSearchParams({ q: input.value, at: location.pathname, recent: input.value.trim() ? "" : recent().filter((k) => k !== here).join(",") });
   const answer = await fetch(`/palette?${query}`, { headers: { "HX-Request": "true", "HX-Request-Type": "partial" } }).catch(() => null);
   if (mine !== asked || !answer?.ok) return;
   list.innerHTML = await answer.text();
