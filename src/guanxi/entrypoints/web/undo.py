@@ -59,6 +59,11 @@ KINDS: Mapping[str, tuple[Label, str]] = {
     "edit": (L("Change", "改动"), "edit"),
     "settings": (L("Settings", "设置"), "settings"),
 }
+SINGLE: Mapping[str, tuple[Label, str]] = {
+    "create": (L("Created", "新建"), "plus"),
+    "trash": (L("Deleted", "删除"), "trash"),
+    "restore": (L("Restored", "恢复"), "arrow-back-up"),
+}
 DEEDS: Mapping[str, Label] = {
     "create": L("created {n}", "新建 {n}"),
     "edit": L("changed {n}", "更新 {n}"),
@@ -144,29 +149,44 @@ def _line(
     locale: Locale,
 ) -> Line:  # fmt: skip
     language = locale.language
-    kind, icon = KINDS.get(info.kind, KINDS["edit"])
-    if info.entry == "api":
-        icon = "api"
-    elif info.entry == "automation":
-        icon = "bolt"
-    parts, about = [], ""
-    for deed in done[:4]:
-        target = work.catalog.objects_by_id.get(deed.object)
-        if target is None:
-            about, icon = about or KINDS["settings"][0].in_(language), "settings"
-            continue
-        if not about:
-            label = (target.label if deed.count == 1 else target.plural).in_(language)
-            name = titles.get(target.name, {}).get(deed.record, "") if len(done) == 1 and deed.count == 1 else ""
-            about = f"{label} · {name}" if name else label
-            icon = "trash" if deed.op == "trash" and icon == "edit" else icon
-        shape = DEEDS.get(deed.op, DEEDS["edit"]).in_(language)
-        parts.append(shape.format(n=f"{deed.count:,}"))
+    about = about_of(work, done, titles, language)
+    sums: dict[str, int] = {}
+    for deed in done:
+        if deed.object in work.catalog.objects_by_id:
+            sums[deed.op] = sums.get(deed.op, 0) + deed.count
+    kind, icon = kind_of(info, sums, settings=bool(done) and not sums)
+    parts = [DEEDS.get(op, DEEDS["edit"]).in_(language).format(n=f"{n:,}") for op, n in sums.items()]
     person = work.catalog.config["user"].get(info.actor, {}).get("name") or speaker(locale)("System")
     left = days - max(0, (work.now - info.at) // DAY)
-    return Line(info.id, f"{kind.in_(language)} · {about}" if about else kind.in_(language), icon, " · ".join(parts),
+    title = f"{kind.in_(language)} · {about}" if about else kind.in_(language)
+    return Line(info.id, title, icon, " · ".join(parts),
                 str(person), info.actor, info.at, local_day(info.at, locale.zone), max(0, int(left)),
                 info.state == "undone", sum(d.count for d in done))  # fmt: skip
+
+
+def about_of(
+    work: Work, done: Sequence[Deed], titles: Mapping[str, Mapping[int, str]], language: str
+) -> str:  # fmt: skip
+    """The record if it is one, else the objects: the first, and how many others."""
+    found = {d.object: target for d in done if (target := work.catalog.objects_by_id.get(d.object)) is not None}
+    if not found:
+        return ""
+    target, first = next(iter(found.values())), done[0]
+    if len(done) == 1 and first.count == 1:
+        name = titles.get(target.name, {}).get(first.record, "")
+        label = target.label.in_(language)
+        return f"{label} · {name}" if name else label
+    return target.plural.in_(language) + (f" +{len(found) - 1}" if len(found) > 1 else "")
+
+
+def kind_of(info: OperationInfo, sums: Mapping[str, int], *, settings: bool) -> tuple[Label, str]:
+    """Word and icon: the kind of operation, or for plain changes what was done."""
+    if settings:
+        return KINDS["settings"]
+    label, icon = KINDS.get(info.kind, KINDS["edit"])
+    if (info.kind == "edit" or info.kind not in KINDS) and len(sums) == 1:
+        label, icon = SINGLE.get(next(iter(sums)), (label, icon))
+    return label, {"api": "api", "automation": "bolt"}.get(info.entry, icon)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from guanxi.base.i18n import L, Label
 from guanxi.entrypoints.web.posting import NONE, Errors, administrator, ident_of, speaker, text_of, texts_of, ticked
 from guanxi.entrypoints.web.session import Visit
 from guanxi.entrypoints.web.settings.frame import given_or, setting_page
+from guanxi.entrypoints.web.settings.objects import INNER
 from guanxi.entrypoints.web.settings.users import undo_link
 from guanxi.entrypoints.web.shell import see_other
 from guanxi.kernel.access.rights import ABILITIES, EVERY, LEVELS, SCOPES, VERBS, read_spec
@@ -56,7 +57,8 @@ ABILITY_WORDS: Mapping[str, Label] = {
 
 def matrix_objects(catalog: Catalog) -> list[Object]:
     """Objects a role may limit: all that people work with."""
-    return [o for o in catalog.objects.values() if o.kind != "config" and o.access != "all" and not o.parent]
+    known = catalog.objects.values()
+    return [o for o in known if o.kind != "config" and o.access != "all" and not o.parent and o.name not in INNER]
 
 
 def show_roles(request: Request) -> Response:
@@ -144,9 +146,14 @@ SAYS: Mapping[str, Label] = {
     "every": L("Every object", "所有对象"),
     "others": L("All other objects", "其他对象"),
     "nothing": L("{name}: not visible.", "{name}：看不到。"),
-    "some": L("{name}: sees {read}, changes {edit}, deletes {delete}.", "{name}：看{read}，改{edit}，删{delete}。"),
-    "may": L("{name}: sees {read}, changes {edit}, deletes {delete}, may create.",
-             "{name}：看{read}，改{edit}，删{delete}，可新建。"),
+    "read": L("sees {scope}", "看{scope}"),
+    "edit": L("changes {scope}", "改{scope}"),
+    "delete": L("deletes {scope}", "删{scope}"),
+    "create": L("may create", "可新建"),
+    "no_edit": L("changes nothing", "不能改"),
+    "no_delete": L("deletes nothing", "不能删"),
+    "no_create": L("may not create", "不能新建"),
+    "line": L("{name}: {parts}.", "{name}：{parts}。"),
     "hidden": L("Does not see {n} fields.", "看不到 {n} 个字段。"),
     "can": L("May: {list}.", "可以：{list}。"),
 }  # fmt: skip
@@ -168,15 +175,18 @@ def summary(catalog: Catalog, spec: Mapping[str, Any], language: str) -> list[st
         lines.append(SAYS["hidden"].in_(language).format(n=len(hidden)))
     can = [ABILITY_WORDS[a].in_(language) for a in spec.get("abilities", ()) if a in ABILITY_WORDS]
     if can:
-        joined = "、".join(can) if language.startswith("zh") else "; ".join(can).lower()
+        joined = "、".join(can) if language.startswith("zh") else "; ".join(c[0].lower() + c[1:] for c in can)
         lines.append(SAYS["can"].in_(language).format(list=joined))
     return lines
 
 
 def _sentence(name: str, said: Mapping[str, str], language: str) -> str:
-    scopes = {verb: SCOPE_WORDS[said.get(verb, "none")].in_(language) for verb in VERBS}
     if said.get("read", "none") == "none":
-        kind = "nothing"
-    else:
-        kind = "some" if said.get("create", "none") == "none" else "may"
-    return SAYS[kind].in_(language).format(name=name, **scopes)
+        return SAYS["nothing"].in_(language).format(name=name)
+    parts = []
+    for verb in ("read", "edit", "delete", "create"):
+        scope = said.get(verb, "none")
+        text = SAYS[verb if scope != "none" else f"no_{verb}"].in_(language)
+        parts.append(text.format(scope=SCOPE_WORDS[scope].in_(language)))
+    joined = ("，" if language.startswith("zh") else ", ").join(parts)
+    return SAYS["line"].in_(language).format(name=name, parts=joined)
