@@ -14,10 +14,10 @@ const LAZY = {
   "form[data-draft]": "./drafts.js",
   "[data-lines]": "./lines.js",
   "[data-mentions]": "./mentions.js",
-  "[data-follow-up]": "./followup.js",
+  "[data-composer]": "./followup.js",
   "[data-design], [data-order]": "./designer.js",
   "[data-home]": "./home.js",
-  "[data-upload], [data-import]": "./import.js",
+  "[data-import-file], [data-import]": "./import.js",
 };
 const loaded = new Map();
 

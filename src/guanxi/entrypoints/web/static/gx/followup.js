@@ -28,5 +28,5 @@ function ready(form) {
 }
 
 export function start(root) {
-  root.querySelectorAll("[data-follow-up]:not([data-readied])").forEach(ready);
+  root.querySelectorAll("[data-composer]:not([data-readied])").forEach(ready);
 }
