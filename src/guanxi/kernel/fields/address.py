@@ -9,7 +9,7 @@ from typing import Any
 from guanxi.base.errors import msg
 from guanxi.base.i18n import Locale
 from guanxi.base.text import has_han, nearest
-from guanxi.kernel.fields import regions
+from guanxi.kernel.fields import countries, regions
 from guanxi.kernel.fields.base import Column, Columns, FieldLike, FieldType, ParseEnv, ParseError
 from guanxi.kernel.fields.parts import EMPTY_OPS, dump, load, quoted, wants_text
 
@@ -31,6 +31,8 @@ def parse(_field: FieldLike, raw: Any, env: ParseEnv) -> Columns:
         return NOTHING
     if text.startswith("{"):
         return parse(_field, _object(text), env)
+    if country := countries.find(text):  # all that some lists know of a place
+        return dump({"country": country}), None
     return _stored(_from_text(" ".join(text.split()), env))
 
 
@@ -62,6 +64,10 @@ def _from_text(text: str, env: ParseEnv) -> dict[str, str]:
     if region is None:
         if env.country == "CN" and has_han(text):
             raise _unknown(text)
+        if near := countries.misspelt(text):
+            raise ParseError(
+                "unknown_country", msg("“{value}” is no country. Did you mean “{near}”?", value=quoted(text), near=near)
+            )
         return {"street": text, "postcode": postcode}
     return {"country": "CN", **_names(region, rest), "postcode": postcode}
 
