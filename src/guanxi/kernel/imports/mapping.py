@@ -109,6 +109,8 @@ def suggest(work: Work, target: Object, header: Sequence[str], remembered: Mappi
     for f in fields.values():
         for word in (f.name, f.label.en, f.label.zh):
             names.setdefault(_plain(word), f.name)
+    for word in (target.name, target.label.en, target.label.zh):  # "account" over the accounts' names
+        names.setdefault(_plain(word), target.title)
     taken: dict[str, str] = {}
     for column in header:
         found = (remembered or {}).get(column) or names.get(_plain(column))

@@ -34,7 +34,7 @@ document.addEventListener("gx:mended", ({ detail }) => {
   const why = document.getElementById(`why-${detail.row}`);
   if (!why) return;
   why.textContent = detail.why;
-  why.className = detail.good ? "gx-green" : "gx-red";
+  why.className = `gx-wrap ${detail.good ? "gx-green" : "gx-red"}`;
   if (detail.good) for (const cell of why.closest("tr").querySelectorAll(".gx-cell-bad")) cell.classList.replace("gx-cell-bad", "gx-cell-good");
 });
 
@@ -53,7 +53,7 @@ document.addEventListener("gx:paste", async ({ detail }) => {
 });
 
 export function start(root) {
-  for (const form of root.querySelectorAll("[data-upload]:not([data-ready])")) {
+  for (const form of root.querySelectorAll("[data-import-file]:not([data-ready])")) {
     form.dataset.ready = "";
     const input = form.querySelector("[type=file]");
     input.required = true;
