@@ -78,7 +78,8 @@ def test_picked_records_are_changed_tagged_assigned_and_trashed(space: Space, si
     dialog = boss.post("/o/account/bulk/edit", {"ids": three})
     assert "<dialog" in dialog.text
     assert 'name="value"' in boss.get("/o/account/bulk/field?field=industry").text
-    done = boss.post("/o/account/bulk/tag/apply", {"ids": three, "field": "tags", "value": "red, blue", "back": "/o/account"})
+    tags = {"ids": three, "field": "tags", "value": "red, blue", "back": "/o/account"}
+    done = boss.post("/o/account/bulk/tag/apply", tags)
     assert done.status_code == 204, done.text
     assert done.headers["HX-Redirect"] == "/o/account"
     assert counted(space, boss.user, "account", 'has_all(tags, ["red", "blue"])') == 3

@@ -12,10 +12,10 @@ const make = (tag, attributes = {}, ...children) => {
 };
 
 export async function open(box) {
-  if (box.dataset.open) return;
-  box.dataset.open = "1";
+  if (box.dataset.filled) return;
+  box.dataset.filled = "1";
   const answer = await fetch(box.dataset.builder, { headers: HTMX }).catch(() => null);
-  if (!answer?.ok) { delete box.dataset.open; if (answer) heed(answer); return; }
+  if (!answer?.ok) { delete box.dataset.filled; if (answer) heed(answer); return; }
   box.innerHTML = await answer.text();
   new Builder(box);
 }
