@@ -41,7 +41,9 @@ class Browser:
 
     def post(self, path: str, data: dict[str, Any] | None = None, *, hx: bool = False, files: Any = None) -> Any:
         more = {"HX-Request": "true", "HX-Request-Type": "partial"} if hx else {}
-        return self.client.post(path, data=data or {}, files=files, headers={**BROWSER, "X-CSRF-Token": self.csrf, **more})
+        return self.client.post(
+            path, data=data or {}, files=files, headers={**BROWSER, "X-CSRF-Token": self.csrf, **more}
+        )
 
 
 @pytest.fixture
@@ -65,9 +67,7 @@ def sign_in(space: Space, users: dict[str, int]) -> Iterator[Any]:
 
     def enter(name: str) -> Browser:
         client = TestClient(app, follow_redirects=False)
-        answer = client.post(
-            "/sign-in", data={"email": f"{name}@example.com", "password": PASSWORD}, headers=BROWSER
-        )
+        answer = client.post("/sign-in", data={"email": f"{name}@example.com", "password": PASSWORD}, headers=BROWSER)
         assert answer.status_code == 303, answer.text
         return Browser(client, users[name])
 

@@ -28,7 +28,10 @@ def fill(space: Space, user: int, account: int, number: int) -> None:
     about = {"object": "account", "id": str(account)}
     with space.write(user) as work:
         calls = [Change("create", "call", {"about": about, "body": f"第 {n} 次"}) for n in range(number)]
-        people = [Change("create", "contact", {"name": f"甲{n}", "account": str(account), "mobile": f"138{n:08}"}) for n in range(number)]
+        people = [
+            Change("create", "contact", {"name": f"甲{n}", "account": str(account), "mobile": f"138{n:08}"})
+            for n in range(number)
+        ]
         deals = [Change("create", "opportunity", {"name": f"单{n}", "account": str(account)}) for n in range(number)]
         notes = [Change("create", "comment", {"about": about, "body": f"评 {n}"}) for n in range(number)]
         save(work, [*calls, *people, *deals, *notes])

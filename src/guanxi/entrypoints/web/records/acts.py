@@ -151,7 +151,7 @@ def _do_action(request: Request, form: FormData) -> Response:
             desk = open_desk(me, work, name, ident)
             action = action_of(desk, request.path_params["action"])
             errors = errors_by_field(problem, me)
-            known = {i for i in input_names(action)}
+            known = set(input_names(action))
             rest = [text for field, text in errors.items() if field not in known]
             said = " ".join(rest) if problem.errors else sentence(problem.message, me.locale)
             return _action_piece(

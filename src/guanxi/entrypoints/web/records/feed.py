@@ -106,7 +106,7 @@ def _entries(desk: Desk, found: Timeline) -> list[Entry]:
         for other, ids in _pointed(desk, target, some).items():
             wanted.setdefault(other, set()).update(ids)
     for step in (i.step for i in found.items if i.step is not None):
-        _pointed_by_step(desk, step, wanted)
+        _pointed_by_step(step, wanted)
     for other, ids in wanted.items():
         known[other] = names(desk.work, other, ids)
     files: dict[str, Any] = {}
@@ -129,7 +129,7 @@ def _pointed(desk: Desk, target: Object, rows: Sequence[Row]) -> dict[str, set[i
     return wanted
 
 
-def _pointed_by_step(desk: Desk, step: Step, wanted: dict[str, set[int]]) -> None:
+def _pointed_by_step(step: Step, wanted: dict[str, set[int]]) -> None:
     for change in step.fields:
         if change.field.type == "lookup":
             targets = change.field.options["to"]
@@ -159,7 +159,7 @@ def _record(desk: Desk, item: Item, known: Mapping[str, Mapping[int, str]], file
     body = row.get("body") if "body" in allowed else None
     title = str(row.get(allowed[target.title].column) or "") if target.title in allowed else ""
     comment = target.kind == "plain" and body is not None
-    heading = _heading(desk, target, "" if comment else title, row, known)
+    heading = _heading(target, "" if comment else title, row, known)
     plain = title.rstrip("…") if title else ""
     shown_body = None if not body or (not comment and body.strip() == plain) else to_html(body)
     attached = [files[i] for i in _file_ids(row) if i in files]
@@ -185,7 +185,7 @@ def _file_ids(row: Row) -> list[str]:
     return msgspec.json.decode(row["files"], type=list[str]) if row.get("files") else []
 
 
-def _heading(desk: Desk, target: Object, title: str, row: Row, known: Mapping[str, Mapping[int, str]]) -> Markup:
+def _heading(target: Object, title: str, row: Row, known: Mapping[str, Mapping[int, str]]) -> Markup:
     contact = known.get("contact", {}).get(row.get("contact") or 0)
     text = escape(label(target.label))
     if contact:
@@ -242,5 +242,5 @@ def names_for_steps(desk: Desk, steps: Sequence[Step]) -> dict[str, dict[int, st
     """Titles of everything those changes point at."""
     wanted: dict[str, set[int]] = {}
     for step in steps:
-        _pointed_by_step(desk, step, wanted)
+        _pointed_by_step(step, wanted)
     return {other: names(desk.work, other, ids) for other, ids in wanted.items()}

@@ -1,4 +1,4 @@
-"""Forms to make and to change a record: sections, drafts, faults at the fields, and what to do when two edit at once."""
+"""Forms to make and to change a record: sections, faults at the fields, and two people who edit at once."""
 
 from __future__ import annotations
 
@@ -195,12 +195,12 @@ def _create(request: Request, form: FormData) -> Response:
             raw |= {n: v for n, v in hidden.items() if n in allowed and is_writable(work, target, allowed[n])}
             known = claim(work, f"form:{token}", hash_of(target.name.encode())) if token else None
             if known is not None:
-                return _made(request, form, me, target, int(known.answer["id"]), str(known.answer["title"]), 0)
+                return _made(request, form, target, int(known.answer["id"]), str(known.answer["title"]), 0)
             saved = _insert(work, target, raw, form)
-            title = _title_of(work, target, saved, raw)
+            title = _title_of(target, raw)
             if token:
                 remember(work, f"form:{token}", 201, {"id": str(saved.id), "title": title})
-        return _made(request, form, me, target, saved.id, title, saved.operation)
+        return _made(request, form, target, saved.id, title, saved.operation)
     except Invalid as problem:
         with me.space.read(me.user) as work, speaking(me.locale):
             target = target_of(work, request.path_params["object"])
@@ -219,15 +219,13 @@ def _insert(work: Work, target: Object, raw: Mapping[str, Any], form: FormData) 
     return saved
 
 
-def _title_of(work: Work, target: Object, saved: Saved, raw: Mapping[str, Any]) -> str:
+def _title_of(target: Object, raw: Mapping[str, Any]) -> str:
     """What the record is called; titles made by rules are not known before it is read again."""
     given = raw.get(target.title)
     return given if isinstance(given, str) and given else label(target.label)
 
 
-def _made(
-    request: Request, form: FormData, me: Visit, target: Object, ident: int, title: str, operation: int
-) -> Response:
+def _made(request: Request, form: FormData, target: Object, ident: int, title: str, operation: int) -> Response:
     note = t("{object} «{title}» created", object=target.label, title=title) if operation else ""
     undo = f"/operations/{operation}/undo" if operation else ""
     if request.headers.get("hx-request") == "true":

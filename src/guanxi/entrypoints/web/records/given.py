@@ -63,8 +63,7 @@ def _address(form: FormData, name: str) -> Any:
     levels = [text_of(form, f"{name}__{level}") for level in ("l3", "l2", "l1")]
     parts["region"] = parts["region"] or next((code for code in levels if code), "")
     if not any(parts.values()):
-        whole = text_of(form, name)
-        return whole
+        return text_of(form, name)
     kept = {key: value for key, value in parts.items() if value}
     return kept if kept.get("region") or set(kept) != {"street"} else kept["street"]
 

@@ -40,6 +40,7 @@ class Step:
     text: str
     state: str
     days: str = ""
+    fixed: bool = False  # reached by an action, not by a click
 
 
 def subtitle(desk: Desk) -> list[Markup]:
@@ -95,8 +96,9 @@ def _deals(desk: Desk) -> list[Figure]:
     found = []
     base = str(desk.work.catalog.settings.get("currency", "CNY"))
     for other, field in deal_objects(desk):
-        assert other.steps is not None and other.steps.amount is not None
-        amount = other.steps.amount
+        amount = other.steps.amount if other.steps is not None else None
+        if amount is None:
+            continue
         groups = tally(desk.work, Query(other.name, where=f"{field.name} = {desk.id}"), ("state",), (amount,))
         sums = {g.keys[0]: (g.count, g.values[amount] or 0) for g in groups}
         for state, text in (("open", t("Open {objects}", objects=_lower(other))), ("won", t("Won in all"))):
@@ -126,7 +128,7 @@ def path(desk: Desk) -> list[Step]:
         if kind in ("lost", "won") and key != current and at >= 0 and options[at][2] in ("won", "lost"):
             continue  # a closed deal shows how it ended, not how it might have
         state = _state(key, kind, current, n < at, passed)
-        made.append(Step(str(key), text, state, _days(desk, key, current, spent)))
+        made.append(Step(str(key), text, state, _days(desk, key, current, spent), key == "converted"))
     return made
 
 

@@ -77,7 +77,7 @@ def _boolean(_work: Work, _field: Field, raw: Any, _known: Names | None) -> dict
     return {"kind": "boolean", "raw": raw in (True, 1, "1", "true", "on")}
 
 
-def _number(_work: Work, _field: Field, raw: Any, _known: Names | None) -> dict[str, Any]:
+def _number(_work: Work, _field: Field, _raw: Any, _known: Names | None) -> dict[str, Any]:
     return {"kind": "number", "mode": "decimal"}
 
 
@@ -104,7 +104,7 @@ def _moment(work: Work, _field: Field, raw: Any, _known: Names | None) -> dict[s
 def _lookup(work: Work, field: Field, raw: Any, known: Names | None) -> dict[str, Any]:
     targets = targets_of(field)
     other = work.catalog.objects.get(targets[0])
-    if len(targets) == 1 and other is not None and other.kind == "config" and targets[0] not in ("user",):
+    if len(targets) == 1 and other is not None and other.kind == "config" and targets[0] != "user":
         rows = work.catalog.config[targets[0]]
         if len(rows) <= MOST_OPTIONS:
             return {"kind": "select", "options": config_options(work, targets[0], raw)}
@@ -145,7 +145,7 @@ def config_options(work: Work, name: str, chosen: Any = None) -> list[tuple[str,
     return found
 
 
-def _links(work: Work, field: Field, raw: Any, known: Names | None) -> dict[str, Any]:
+def _links(work: Work, field: Field, raw: Any, _known: Names | None) -> dict[str, Any]:
     other = targets_of(field)[0]
     items = raw if isinstance(raw, list) else [i for i in str(raw or "").split(",") if i]
     ids = [int(i) for i in items if str(i).isdigit()]
@@ -169,9 +169,9 @@ def _address(work: Work, _field: Field, raw: Any, _known: Names | None) -> dict[
             "currency": str(work.catalog.settings.get("country", "CN"))}  # fmt: skip
 
 
-def _files(work: Work, _field: Field, raw: Any, _known: Names | None) -> dict[str, Any]:
+def _files(_work: Work, field: Field, raw: Any, _known: Names | None) -> dict[str, Any]:
     ids = [int(i) for i in (raw or []) if str(i).isdigit()] if isinstance(raw, list) else []
-    return {"kind": "files", "raw": [str(i) for i in ids], "mode": _field.type}
+    return {"kind": "files", "raw": [str(i) for i in ids], "mode": field.type}
 
 
 _KINDS: Mapping[str, Any] = {

@@ -54,7 +54,7 @@ def related(desk: Desk) -> list[Related]:
     found = []
     for other, field in _referrers(desk):
         made = _list(desk, other, field)
-        if made.lines or (made.new and not other.search == ("-",)) or (made.new and other.timeline is None):
+        if made.lines or (made.new and other.search != ("-",)) or (made.new and other.timeline is None):
             found.append(made)
     found.sort(key=lambda r: (not r.lines, 0))
     return found

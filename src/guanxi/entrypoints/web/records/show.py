@@ -25,7 +25,7 @@ from guanxi.kernel.records.output import values_of
 from guanxi.kernel.records.read import names, references
 
 EDITED_IN_PLACE = {"text", "long_text", "email", "phone", "url", "integer", "decimal", "percent", "money", "date",
-                   "datetime", "boolean", "choice", "lookup", "user", "team", "tags", "multi_choice", "address"}  # fmt: skip
+    "datetime", "boolean", "choice", "lookup", "user", "team", "tags", "multi_choice", "address"}  # fmt: skip
 SHOWN_FIRST = 14
 
 
@@ -53,14 +53,14 @@ class Section:
 def facts(desk: Desk) -> list[Section]:
     """The fields by the sections of the form; those no section names come last."""
     target = desk.target
-    sections = [(label(s.label), s.fields, s.folded) for s in target.form]
-    named = {n for _, names_, _ in sections for n in names_}
+    sections = [(label(s.label), s.fields) for s in target.form]
+    named = {n for _, wanted in sections for n in wanted}
     rest = tuple(f.name for f in target.fields if f.name not in named)
-    sections += [(t("Other"), rest, not bool(target.form))] if rest else []
-    system = tuple(n for n in ("owner", "team", "source", "created_by", "created_at", "updated_by", "updated_at"))
-    sections.append((t("Record"), system, True))
+    sections += [(t("Other"), rest)] if rest else []
+    system = ("owner", "team", "source", "created_by", "created_at", "updated_by", "updated_at")
+    sections.append((t("Record"), system))
     found = []
-    for text, wanted, folded in sections:
+    for text, wanted in sections:
         kept = [_fact(desk, n) for n in wanted if n in desk.fields and not desk.fields[n].hidden]
         kept = [f for f in kept if f.edit or not f.empty]
         if kept:
@@ -196,7 +196,8 @@ def show_who(request: Request) -> Response:
         shown = [w for w in found if w.reason != "admin"]
         users = work.catalog.config["user"]
         return piece(request, template, desk.me, desk=desk, people=shown[:12], more=len(shown) - 12, users=users,
-                     admins=len(admins), checked=checked, reasons=reasons(), through=_through(desk, shown[:12]))  # fmt: skip
+                     admins=len(admins), checked=checked, reasons=reasons(),
+                     through=_through(desk, shown[:12]))  # fmt: skip
 
 
 def reasons() -> dict[str, str]:
