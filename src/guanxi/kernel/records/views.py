@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
 MOST = 100
-FIELDS = ("name", "object", "person", "shared", "spec")
+FIELDS = ("name", "object", "person", "shared", "spec", "position")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class View:
 def views_of(work: Work, object_name: str) -> list[View]:
     """The caller's own views and the shared ones, in order."""
     where = f'object = "{object_name}" and (person = {work.actor.user} or shared = true)'
-    rows = find(work, Query("view", where, fields=FIELDS, sort=("position", "name"), limit=MOST)).rows
+    rows = find(work, Query("view", where, fields=FIELDS, sort=("created_at",), limit=MOST)).rows
+    rows.sort(key=lambda row: row["position"] or 0)  # here: the database would take two questions for empty places
     return [_view(work, row) for row in rows]
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from guanxi.entrypoints.web.lists import table
+from guanxi.entrypoints.web.lists import boards, table
 from guanxi.kernel.context import Space, Work
 from guanxi.kernel.records.read import find
 from guanxi.kernel.records.types import Query
@@ -127,3 +127,24 @@ def test_groups_open_into_their_rows(space: Space, sign_in: SignIn) -> None:
         html = boss.get(f"/o/lead?group={by}").text
         urls = [part.split('"')[0].replace("&amp;", "&") for part in html.split('data-group="')[1:]]
         assert sum(len(ids_in(boss.get(url).text)) for url in urls) == 6, by
+
+
+def test_a_board_takes_few_statements(space: Space, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    boss = sign_in("boss")
+    owner = make(space, boss.user, "account", accounts(5))
+    make(space, boss.user, "opportunity", [{"name": f"D{n}", "account": str(owner[n % 5])} for n in range(40)])
+    counted: list[int] = []
+    before = boards._context
+
+    def counting(work: Work, *rest: object) -> object:
+        found = before(work, *rest)  # type: ignore[arg-type]  # passed on as they came
+        counted.append(work.session.statements)
+        return found
+
+    monkeypatch.setattr(boards, "_context", counting)
+    boss.get("/o/opportunity/board")
+    counted.clear()
+    html = boss.get("/o/opportunity/board").text
+    assert html.count('class="gx-deal') >= 20
+    assert "column=" in html  # the rest comes on demand
+    assert counted[0] <= 6, counted  # version, views, figures, cards (two: some sort keys are empty), accounts
