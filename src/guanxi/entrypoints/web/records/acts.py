@@ -83,7 +83,9 @@ def _action_inputs(desk: Desk, action: Action, given: Mapping[str, Any], errors:
         if field is not None:
             found.append(input_of(desk.work, field, given.get(name, now.get(name)), error=errors.get(name)))
             continue
-        made = Input(name, _name_of(name), "long" if name in LONG else "text", given.get(name), error=errors.get(name))
+        made = Input(
+            name, _name_of(desk, name), "long" if name in LONG else "text", given.get(name), error=errors.get(name)
+        )
         if name in desk.work.catalog.config:
             made = dataclasses.replace(made, kind="select", options=config_options(desk.work, name))
         elif name in desk.work.catalog.objects:
@@ -94,7 +96,13 @@ def _action_inputs(desk: Desk, action: Action, given: Mapping[str, Any], errors:
     return found
 
 
-def _name_of(name: str) -> str:
+def _name_of(desk: Desk, name: str) -> str:
+    """The label of the field of that name on whatever object has one; else the name itself as words."""
+    for other in desk.work.catalog.objects.values():
+        if other.kind in ("record", "document"):
+            field = next((f for f in other.fields if f.name == name), None)
+            if field is not None:
+                return label(field.label)
     return t(name.replace("_", " ").capitalize())
 
 
