@@ -54,7 +54,7 @@ def show_trash(request: Request) -> Response:
         target = next((o for o in objects if o.name == asked.get("object")), None) or _fullest(objects, counts)
         rows, following = ([], None) if target is None else rows_of_trash(work, target, asked)
     return page(
-        request, "trash/list.html", me, active="/operations", objects=objects, counts=counts, target=target, rows=rows,
+        request, "trash/list.html", me, active="/trash", objects=objects, counts=counts, target=target, rows=rows,
         q=asked.get("q", ""), following=following, operation=asked.get("operation", ""),
     )  # fmt: skip
 

@@ -116,10 +116,11 @@ def found_for(work: Work, request: Request) -> list[OperationInfo]:
     asked = request.query_params
     limits = {key: (kinds, entries) for key, _, kinds, entries in FILTERS}
     kinds, entries = limits.get(asked.get("kind", ""), ((), ()))
+    quiet = QUIET if kinds or entries else (*QUIET, "reaction")  # what follows by itself has a filter of its own
     person, before = asked.get("person", ""), asked.get("before", "")
     return operations(
         work, actor=int(person) if _is_id(person) else None, before=int(before) if _is_id(before) else None,
-        limit=PAGE, kinds=kinds, entries=entries, without=QUIET,
+        limit=PAGE, kinds=kinds, entries=entries, without=quiet,
     )  # fmt: skip
 
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from guanxi.entrypoints.api.app import create_api
 from guanxi.entrypoints.web import render
 from guanxi.entrypoints.web.app import create_web
-from guanxi.entrypoints.web.notices import ROUTES as NOTICES
+from guanxi.entrypoints.web.routes import ROUTES
 from guanxi.entrypoints.web.security import COOKIE
-from guanxi.entrypoints.web.settings.routes import ROUTES as SETTINGS
-from guanxi.entrypoints.web.trash import ROUTES as TRASH
-from guanxi.entrypoints.web.undo import ROUTES as UNDO
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.access.sessions import csrf_of, open_session
 from guanxi.kernel.context import Space
@@ -70,8 +70,9 @@ def people(space: Space) -> dict[str, int]:
 
 @pytest.fixture
 def client(space: Space) -> Iterator[TestClient]:
-    routes = [*UNDO, *TRASH, *NOTICES, *SETTINGS]
-    yield TestClient(create_web(OneSpace(space), routes), follow_redirects=False)
+    site = OneSpace(space)
+    parts = [Mount("/api/v1", create_api(site)), Mount("/", create_web(site, ROUTES))]
+    yield TestClient(Starlette(routes=parts), follow_redirects=False)
     render.ENV.clear()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from guanxi.entrypoints.web.settings.routes import ROUTES
 from guanxi.entrypoints.web.settings.stages import stages_of
@@ -176,7 +177,9 @@ def test_currencies_have_rates(space: Space, admin: Any) -> None:
     assert "7.1" in admin.get("/settings/currencies").text
 
 
-def test_an_object_and_fields_made_on_screen_work_at_once(space: Space, admin: Any, sales: Any) -> None:
+def test_an_object_and_fields_made_on_screen_work_at_once(
+    space: Space, admin: Any, sales: Any, client: TestClient
+) -> None:
     made = admin.post("/settings/objects", {"label_zh": "设备", "label_en": "Machine", "icon": "tool"})
     assert made.headers["location"] == "/settings/objects/machine", made.text
     base = "/settings/objects/machine"
@@ -194,11 +197,22 @@ def test_an_object_and_fields_made_on_screen_work_at_once(space: Space, admin: A
     assert [f.name for f in target.fields] == ["name", "state", "price"]
     assert [c.key for c in catalog(space).field(target, "state").options["choices"]] == ["in_use", "idle"]
     assert target.form[0].fields == ("name", "state", "price")
-    with space.write(sales.user) as work:
-        ident = save(work, [Change("create", "machine", {"name": "M1", "state": "在用", "price": "12"})]).id
+    values = {"_fields": "name,state,price", "name": "M1", "state": "in_use", "price": "12"}
+    made = sales.post("/o/machine/new", values)
+    assert made.status_code == 303, made.text
+    assert "M1" in sales.get("/o/machine").text
+    page = sales.post("/profile/tokens", {"name": "erp", "scopes": ["read", "write"]}).text
+    secret = re.search(r"<code>(gx_[^<]+)</code>", page)
+    assert secret
+    headers = {"Authorization": f"Bearer {secret[1]}"}
+    answer = client.post("/api/v1/machine", json={"name": "M2", "state": "idle", "price": "7.5"}, headers=headers)
+    assert answer.status_code == 201, answer.text
     with space.read(sales.user) as work:
-        assert get(work, "machine", ident)["f_" + str(catalog(space).field(target, "price").id)] == 120_000
-    assert "/o/machine" in sales.get("/operations").text
+        price = catalog(space).field(target, "price").column
+        name = catalog(space).field(target, "name").column
+        found = {r[name]: r[price] for r in find(work, Query("machine")).rows}
+    assert found == {"M1": 120_000, "M2": 75_000}
+    assert 'href="/o/machine"' in sales.get("/operations").text
 
 
 def test_fields_are_changed_retired_and_restored_through_the_draft(space: Space, admin: Any) -> None:
