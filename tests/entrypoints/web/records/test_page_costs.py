@@ -12,7 +12,7 @@ from guanxi.kernel.context import Space
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
 
-MOST = 40
+MOST = 20
 WEIGHT = 90_000
 
 

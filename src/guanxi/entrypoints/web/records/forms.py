@@ -200,7 +200,8 @@ def _create(request: Request, form: FormData) -> Response:
             title = _title_of(target, raw)
             if token:
                 remember(work, f"form:{token}", 201, {"id": str(saved.id), "title": title})
-        return _made(request, form, target, saved.id, title, saved.operation)
+        with speaking(me.locale):
+            return _made(request, form, target, saved.id, title, saved.operation)
     except Invalid as problem:
         with me.space.read(me.user) as work, speaking(me.locale):
             target = target_of(work, request.path_params["object"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -127,6 +128,10 @@ def show_regions(request: Request) -> Response:
 async def preview(request: Request) -> Response:
     """Markdown as it will look."""
     form = await request.form(max_files=0, max_fields=5)
-    visit(request)
     text = form.get("text")
-    return HTMLResponse(to_html(text[:MOST_PREVIEW] if isinstance(text, str) else ""))
+    return await run_in_threadpool(_preview, request, text[:MOST_PREVIEW] if isinstance(text, str) else "")
+
+
+def _preview(request: Request, text: str) -> Response:
+    visit(request)
+    return HTMLResponse(to_html(text))

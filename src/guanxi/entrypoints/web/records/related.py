@@ -91,8 +91,8 @@ def _list(desk: Desk, other: Object, field: Field) -> Related:
     back = quote(desk.url, safe="")
     new = f"/o/{other.name}/new?quick=1&{field.name}={preset}&back={back}" if may and not desk.trashed else ""
     titled = label(other.plural)
-    if field.name == "parent" and other.name == desk.target.name:
-        titled = f"{titled} · {label(field.label)}"
+    if other.name == desk.target.name or sum(o.name == other.name for o, _ in _referrers(desk)) > 1:
+        titled = f"{titled} · {label(field.label)}"  # several ways lead here: say which
     return Related(
         f"{other.name}-{field.name}",
         titled,
