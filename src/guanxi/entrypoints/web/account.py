@@ -131,7 +131,7 @@ def show_profile(request: Request, *, status: int = 200, errors: dict[str, str] 
     zones = COMMON_ZONES if me.actor.zone in COMMON_ZONES else (me.actor.zone, *COMMON_ZONES)
     return page(
         request, "shell/profile.html", me, status=status, active="profile", row=row, devices=devices,
-        current=me.session.id, zones=zones, errors=errors or {},
+        current=me.session.id, zones=zones, errors=errors or {}, may_api=me.actor.rights.can("api"),
     )  # fmt: skip
 
 
