@@ -47,14 +47,25 @@ def show_board(request: Request) -> Response:
             ("", sheets.funnel(work, asked)),
             ("8", sheets.trend(work, asked)),
             ("", sheets.pareto(work, asked)),
-            ("", sheets.results(work, replace(asked, by="region"))),
-            ("", sheets.results(work, replace(asked, by="owner" if not asked.owner else "product"))),
+            *(("", sheet) for sheet in _groups(work, asked)),
         ]
         if work.actor.rights.scope("lead", "read") != "none":
             cells.append(("6", sheets.sources(work, asked)))
         cells.append(("6", sheets.outcomes(work, asked)))
         context = {**_frame(work, asked), "figures": key_figures(work, asked), "cells": cells}
     return page(request, "reports/board.html", me, active="reports", **context)
+
+
+def _groups(work: Work, asked: Asked) -> list[sheets.Sheet]:
+    """Two groupings that say something: where all that was won lies in one group there is nothing to compare."""
+    found: list[sheets.Sheet] = []
+    for by in ("region", "owner", "product", "origin"):
+        sheet = sheets.results(work, replace(asked, by=by))
+        if sum(1 for line in sheet.lines if line.cells[2]) > 1:
+            found.append(sheet)
+        if len(found) == 2:
+            break
+    return found
 
 
 def show_report(request: Request) -> Response:

@@ -6,7 +6,7 @@ const close = () => document.querySelectorAll("#home .gx-work-form").forEach((fo
 
 document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest?.(selector);
-  if (at("[data-follow-up]")) close();
+  if (at("[data-log]")) close();
   if (at("[data-close-form]")) close();
   const off = at("[data-snooze]");
   if (off) {
@@ -16,7 +16,10 @@ document.addEventListener("click", (event) => {
     form.elements.id.value = id;
   }
   const line = at("#home .gx-work");
-  if (line) place = lines().indexOf(line);
+  if (line) {
+    place = lines().indexOf(line);
+    lines().forEach((other) => other.classList.toggle("gx-here", other === line));
+  }
   if (at("#home-snooze button")) document.getElementById("home-snooze").hidePopover();
 }, true);
 
