@@ -20,6 +20,7 @@ from guanxi.entrypoints.api import (
     figures,
     files,
     finding,
+    imports,
     openapi,
     operations,
     records,
@@ -48,6 +49,7 @@ FIXED: list[BaseRoute] = [
     route("/files", files.add_file, "POST", limit=files.LIMIT),
     route("/files/{id}", files.read_file),
     route("/openapi.json", openapi.read_openapi),
+    *imports.ROUTES,
     *docs.ROUTES,
 ]
 RECORDS: list[BaseRoute] = [

@@ -13,6 +13,7 @@ from guanxi.base.i18n import translate
 from guanxi.entrypoints.api.actions import actions_of, input_schema
 from guanxi.entrypoints.api.call import HEADERS, Call, encode
 from guanxi.entrypoints.api.catalogue import visible_objects
+from guanxi.entrypoints.api.import_paths import import_paths
 from guanxi.entrypoints.api.paths import fixed_paths, object_paths, operation, response
 from guanxi.entrypoints.api.schemas import ID, LABEL, read_schema, write_schema
 from guanxi.kernel.catalog.model import Field, Object
@@ -63,7 +64,7 @@ def document(work: Work, language: str, base: str) -> dict[str, Any]:
     """The whole document for this caller."""
     objects = visible_objects(work)
     schemas: dict[str, Any] = {"problem": PROBLEM, "id": ID, "label": LABEL}
-    paths = fixed_paths(language)
+    paths = fixed_paths(language) | import_paths(language)
     for target in objects:
         _add_object(work, target, schemas, paths, language)
     for action in actions_of(work).values():

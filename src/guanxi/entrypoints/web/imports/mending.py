@@ -207,9 +207,15 @@ def paste(request: Request, me: Visit, form: FormData) -> Response:
 
 
 def show_totals(request: Request) -> Response:
-    """The figures at the foot."""
+    """The figures at the foot and at the left."""
     me = visit(request)
-    return piece(request, "imports/totals.html", me, run=loaded(request, me))
+    with me.space.read(me.user) as work:
+        run = run_of(request, me, work)
+        kinds = state.kinds_of(work.session, run.id)
+        mended = state.count_faults(work.session, run.id, "mended")
+    target = me.catalog.object(run.object)
+    shown = [(k, words_of(k, target)) for k in kinds]
+    return piece(request, "imports/totals.html", me, run=run, kinds=shown, mended=mended, show="", chosen=None)
 
 
 def download_failed(request: Request) -> Response:
