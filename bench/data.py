@@ -52,14 +52,18 @@ def open_company(database: str, rows: int, server: str = "") -> Company:
     url, folder, ready = place_of(database, rows, server)
     if not ready:
         say(f"making {rows:,} rows on {database} …")
-        _make(url, folder, rows)
+        make(url, folder, rows)
         (folder / "ready").touch()
     space = open_space(url, folder)
     _drop_old_indexes(space)
+    return Company(space, database, rows, url, folder, callers_of(space))
+
+
+def callers_of(space: Space) -> dict[str, int]:
+    """Somebody who sees all, a region's manager, a seller, and the one who owns a tenth of everything."""
     with space.read(system("bench")) as work:
         people = {row["email"].partition("@")[0]: i for i, row in work.catalog.config["user"].items()}
-    callers = {"all": people["boss"], "team": people["manager0"], "own": people["rep7"], "heavy": people["rep0"]}
-    return Company(space, database, rows, url, folder, callers)
+    return {"all": people["boss"], "team": people["manager0"], "own": people["rep7"], "heavy": people["rep0"]}
 
 
 def _drop_old_indexes(space: Space) -> None:
@@ -91,7 +95,8 @@ def token_for(company: Company, user: int) -> str:
         )[0]
 
 
-def _make(url: str, folder: Path, rows: int) -> None:
+def make(url: str, folder: Path, rows: int) -> None:
+    """Fills an empty database with the company."""
     space = open_space(url, folder)
     people = _people(space)
     with space.read(system("bench")) as work:
