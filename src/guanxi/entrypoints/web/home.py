@@ -109,6 +109,7 @@ def gather_home(work: Work, asked: dict[str, str]) -> dict[str, Any]:
         "labels": {name: target.label for name, target in work.catalog.objects.items()},
         "empty": idle and is_empty(work),
         "samples": samples_of(work),
+        "may": {name for name in work.catalog.objects if work.actor.rights.scope(name, "edit") != "none"},
         "today": work.today,
         "day_name": day_name(work.today, work.actor.language),
         "shown": SHOWN,
@@ -147,7 +148,8 @@ def samples_of(work: Work) -> int:
     if not isinstance(operation, int):
         return 0
     try:
-        return 0 if operation_info(work, operation).state == "undone" else operation
+        with work.as_system("whether the sample company is still there"):
+            return 0 if operation_info(work, operation).state == "undone" else operation
     except NotFound:
         return 0
 

@@ -92,7 +92,10 @@ def show_search(request: Request) -> Response:
 
 
 def _records(work: Work, words: str, limit: int) -> list[Found]:
-    return [_found(work, hit) for hit in search(work, words, limit=limit)]
+    """Customers and deals before the tasks and calls about them."""
+    hits = search(work, words, limit=ALL)
+    hits.sort(key=lambda hit: work.catalog.object(hit.object).access == "parent")
+    return [_found(work, hit) for hit in hits[:limit]]
 
 
 def _found(work: Work, hit: Hit) -> Found:

@@ -127,7 +127,7 @@ def choices(work: Work, asked: Asked) -> list[tuple[str, str, str | int, list[tu
     active = [row for row in config["pipeline"].values() if row["active"]]
     active.sort(key=lambda row: (row["position"] or 0, row["id"]))
     pipelines = [(row["id"], (not zh and row["name_en"]) or row["name"]) for row in active]
-    if len(pipelines) > 1:
+    if len(pipelines) > 1 and asked.report != "sources":
         every = [(0, "")] if asked.report != "funnel" else []
         found.append(("pipeline", "All pipelines", asked.pipeline, [*every, *pipelines]))
     return [box for box in found if len(box[3]) > 1]

@@ -14,7 +14,7 @@ from guanxi.base.i18n import L, Label
 from guanxi.entrypoints.web.render import url
 from guanxi.entrypoints.web.reports import findings, sheets
 from guanxi.entrypoints.web.reports.asked import BY, PERIODS, Asked, choices, read_asked
-from guanxi.entrypoints.web.reports.sheet import as_csv
+from guanxi.entrypoints.web.reports.sheet import Sheet, as_csv
 from guanxi.entrypoints.web.session import visit
 from guanxi.entrypoints.web.shell import page
 from guanxi.kernel.records.export import may_export
@@ -56,9 +56,9 @@ def show_board(request: Request) -> Response:
     return page(request, "reports/board.html", me, active="reports", **context)
 
 
-def _groups(work: Work, asked: Asked) -> list[sheets.Sheet]:
+def _groups(work: Work, asked: Asked) -> list[Sheet]:
     """Two groupings that say something: where all that was won lies in one group there is nothing to compare."""
-    found: list[sheets.Sheet] = []
+    found: list[Sheet] = []
     for by in ("region", "owner", "product", "origin"):
         sheet = sheets.results(work, replace(asked, by=by))
         if sum(1 for line in sheet.lines if line.cells[2]) > 1:
