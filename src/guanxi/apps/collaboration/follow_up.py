@@ -12,7 +12,7 @@ from guanxi.base.errors import FieldError, Invalid, msg
 from guanxi.base.i18n import L
 from guanxi.kernel.catalog.model import Action
 from guanxi.kernel.context import Work
-from guanxi.kernel.records.read import get
+from guanxi.kernel.records.read import get, rows_of
 from guanxi.kernel.records.types import Change, Row
 from guanxi.kernel.records.write import save
 
@@ -52,6 +52,8 @@ def log_follow_up(work: Work, about: str, input: LogFollowUp) -> LoggedFollowUp:
         raise Invalid(text, errors=(FieldError("text", "required", text),))
     link = {"object": about, "id": str(input.id)}
     contact = str(input.contact) if input.contact else None
+    if input.contact is not None:
+        get(work, "contact", input.contact)  # it is touched below past the caller's rights
     if input.visit is not None:
         values = _activity(work, replace(input, kind="visit"), link, contact)
         done = {name: values[name] for name in ("result", "body", "next_on", "state")}
@@ -115,7 +117,7 @@ def _touch_customer(work: Work, about: str, record: Row, contact: int | None) ->
     moment = {"last_activity_at": iso_datetime(work.now)}
     with work.as_system("last contact follows the follow-up"):
         for name, ident in wanted.items():
-            if ident is not None and name != about:
+            if ident is not None and name != about and rows_of(work, name, [ident], ("id",)):
                 save(work, [Change("edit", name, moment, id=ident)])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from guanxi.base.dates import zone_of
 from guanxi.base.errors import NotFound
 from guanxi.kernel.access.rights import Rights, add_up, read_spec
 from guanxi.kernel.catalog.snapshot import Catalog
@@ -74,9 +75,17 @@ def _build(catalog: Catalog, user: int) -> Actor:
         subtree=subtree_of(catalog.config["team"], team) if team else (),
         principals=(EVERYONE, user, *above, *roles)[:64],
         language=row["language"] or catalog.settings.get("language", "zh-CN"),
-        zone=row["zone"] or catalog.settings.get("zone", "Asia/Shanghai"),
+        zone=_zone(row["zone"]) or catalog.settings.get("zone", "Asia/Shanghai"),
         theme=row["theme"] or "auto",
     )
+
+
+def _zone(name: str | None) -> str:
+    """A time zone there is; nothing for any other text, which must not lock the person out."""
+    try:
+        return zone_of(name).key if name else ""
+    except (KeyError, OSError, ValueError):
+        return ""
 
 
 def subtree_of(teams: Mapping[int, Mapping[str, Any]], top: int) -> tuple[int, ...]:

@@ -63,7 +63,7 @@ def reach(
         return NOTHING
     if target.access == "parent" and target.access_via:
         return _through_parent(session, catalog, actor, target, verb, now, alias)
-    if scope == "all" or target.access == "all":
+    if scope == "all" or (target.access == "all" and verb == "export"):
         return EVERYTHING
     branches = [_own(actor, alias)]
     teams = actor.subtree if scope == "subtree" else ((actor.team,) if scope == "team" and actor.team else ())
@@ -117,13 +117,16 @@ def _through_parent(
         parent = catalog.objects.get(name)
         if parent is None:
             continue
-        inner = reach(session, catalog, actor, parent, "read" if verb in ("read", "export") else "edit", now, "p")
+        up = f"{alias}p"
+        inner = reach(session, catalog, actor, parent, "read" if verb in ("read", "export") else "edit", now, up)
         if inner.nothing:
             continue
         condition, params = inner.condition()
         kind, head = (f'{alias}."{via.column}__o" = ? AND ', (name,)) if several else ("", ())
-        where = f" WHERE {condition}" if condition else ""
-        sql = f'{kind}{alias}."{via.column}" IN (SELECT p."id" FROM {session.table(parent.table)} p{where})'
+        also = f" AND {condition}" if condition else ""
+        # by way of the child: a list of all parents one may see would be as long as their table
+        there = f'SELECT 1 FROM {session.table(parent.table)} {up} WHERE {up}."id" = {alias}."{via.column}"{also}'
+        sql = f"{kind}EXISTS ({there})"
         branches.append(Branch("parent", sql, (*head, *params)))
     return Reach(False, tuple(branches))
 

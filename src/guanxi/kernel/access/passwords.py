@@ -121,13 +121,13 @@ def authenticate(database: Database, catalog: Catalog, email: str, password: str
 def _count(session: Session, key: str, limit: int, now: int) -> None:
     """One more attempt under this key; counted before the answer is known, so that parallel guesses count too."""
     table = session.table("throttle")
-    row = session.one(f'SELECT "count", "until" FROM {table} WHERE "key" = ?', (key,))
-    if row is not None and row[1] > now and row[0] >= limit:
-        minutes = max(1, (row[1] - now) // 60_000_000)
-        raise TooMany(msg("Too many attempts. Try again in {n} minutes.", n=minutes), retry_after=minutes * 60)
-    session.run(
+    counted = session.rows(
         f'INSERT INTO {table} AS k ("key", "count", "until") VALUES (?, 1, ?) ON CONFLICT ("key") DO UPDATE SET'
         ' "count" = CASE WHEN k."until" <= ? THEN 1 ELSE k."count" + 1 END,'
-        ' "until" = CASE WHEN k."until" <= ? THEN excluded."until" ELSE k."until" END',
+        ' "until" = CASE WHEN k."until" <= ? THEN excluded."until" ELSE k."until" END RETURNING "count", "until"',
         (key, now + WINDOW, now, now),
     )
+    count, until = counted[0]
+    if count > limit:  # asked after counting: those who ask at the same moment wait for each other's count
+        minutes = max(1, (until - now) // 60_000_000)
+        raise TooMany(msg("Too many attempts. Try again in {n} minutes.", n=minutes), retry_after=minutes * 60)

@@ -94,7 +94,7 @@ def reason_for(actor: Actor, facts: Facts, verb: str) -> tuple[Reason, tuple[str
         return None
     if target.access == "parent" and target.access_via:
         return _through(actor, facts, verb)
-    if scope == "all" or target.access == "all":
+    if scope == "all":
         return ("owner" if facts.owner == actor.user else "role"), None
     if facts.owner is not None and facts.owner == actor.user:
         return "owner", None

@@ -9,7 +9,7 @@ from guanxi.kernel.catalog.columns import LINKED, sort_suffix
 from guanxi.kernel.catalog.fault import Fault, fault
 from guanxi.kernel.catalog.field_checks import MAX_NAME, NAME, NOT_UNIQUE, Around, check_field
 from guanxi.kernel.catalog.model import Field, Object, Read
-from guanxi.kernel.catalog.system import KERNEL_TABLES, system_fields
+from guanxi.kernel.catalog.system import API_PATHS, KERNEL_TABLES, system_fields
 from guanxi.kernel.fields.registry import TYPES
 
 MAX_SORTS, MAX_FILTERS = 6, 4
@@ -50,7 +50,7 @@ def _names(case: Case) -> Iterator[Fault]:
     if not NAME.fullmatch(obj.name) or len(obj.name) > MAX_NAME:
         text = "“{name}” is not an object name: small letters, digits and single underscores."
         yield case.wrong("name", text, name=obj.name)
-    if obj.name in KERNEL_TABLES or (not obj.custom and obj.name.startswith(PREFIXES)):
+    if obj.name in KERNEL_TABLES | API_PATHS or (not obj.custom and obj.name.startswith(PREFIXES)):
         yield case.wrong("reserved", "“{name}” is a name of the kernel.", name=obj.name)
     if not all((obj.label.en.strip(), obj.label.zh.strip(), obj.plural.en.strip(), obj.plural.zh.strip())):
         yield case.wrong("label", "A name in both languages, singular and plural, is missing.")

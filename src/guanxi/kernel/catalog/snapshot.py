@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from guanxi.base.errors import BadInput, msg
+from guanxi.base.errors import BadInput, Message, msg
 from guanxi.base.i18n import Label
 from guanxi.kernel.catalog.columns import all_columns
 from guanxi.kernel.catalog.model import App, Field, Object
@@ -55,7 +55,7 @@ class Catalog:
         """The live object of that name; BadInput with the nearest name if unknown."""
         found = self.objects.get(name)
         if found is None:
-            raise BadInput(_unknown("There is no object “{name}”.", name, self.objects))
+            raise BadInput(_unknown(msg("There is no object “{name}”.", name=name), name, self.objects))
         return found
 
     def fields(self, obj: Object) -> Mapping[str, Field]:
@@ -72,7 +72,7 @@ class Catalog:
         fields = self.fields(obj)
         found = fields.get(name)
         if found is None:
-            raise BadInput(_unknown("{object} has no field “{name}”.", name, fields, object=obj.label))
+            raise BadInput(_unknown(msg("{object} has no field “{name}”.", name=name, object=obj.label), name, fields))
         return found
 
     def field_of(self, ident: int) -> Field | None:
@@ -103,11 +103,9 @@ class Catalog:
         return tuple(known.get(name, ()))
 
 
-def _unknown(text: str, name: str, known: Iterable[str], **params: Any) -> Any:
+def _unknown(plain: Message, name: str, known: Iterable[str]) -> Message:
     near = get_close_matches(name, list(known), 1)
-    if near:
-        return msg(text + " Did you mean “{near}”?", name=name, near=near[0], **params)
-    return msg(text, name=name, **params)
+    return msg("{problem} Did you mean “{near}”?", problem=plain, near=near[0]) if near else plain
 
 
 def version(session: Session) -> int:

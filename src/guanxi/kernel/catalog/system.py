@@ -26,12 +26,17 @@ PSEUDO_OBJECTS = {META_OBJECT: "meta_object", META_FIELD: "meta_field", META_SET
 FIRST_ID = 101  # ids of declared and run-time objects and fields start here; below are system fields and pseudo objects
 
 KERNEL_TABLES = frozenset(
-    {"change", "change_set", "credential", "draft", "file", "follower", "grant_row", "idempotency", "job",
+    {"change", "change_set", "credential", "draft", "file", "follower", "grant_row", "idempotency",
+     "import_fault", "import_patch", "import_run", "job",
      "last_seen", "match_key", "meta_field", "meta_object", "meta_version", "number_series", "operation",
      "schedule", "schedule_fire", "seal", "search_doc", "search_gram", "setting", "throttle", "token", "unsealed",
      "web_session"}
 )  # fmt: skip
 """Names no object may have; a test holds this list against `storage.tables` (storage lies above)."""
+API_PATHS = frozenset(
+    {"actions", "batch", "changes", "docs", "files", "imports", "me", "objects", "openapi", "operations", "search"}
+)
+"""First words of the API's own addresses: an object of that name could not be reached."""
 
 SOURCES = (
     Choice("form", Label("Form", "表单"), locked=True),

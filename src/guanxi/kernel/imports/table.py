@@ -6,7 +6,9 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import unicodedata
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -20,10 +22,15 @@ from guanxi.base.errors import BadInput, msg
 
 MAX_CELL = 1_000_000  # characters; longer cells are told as faults of their row
 MAX_COLUMNS = 500
+MAX_LINE = 16 * MAX_CELL  # characters read of one line of text
+MAX_UNPACKED = 4 << 30  # bytes; a small packed file may hold terabytes
+MAX_AREA = 40_000_000  # cells of a sheet from its first to its last: they are all held in memory
 HEAD_ROWS = 10
 ENCODINGS = ("utf-8", "gb18030")
 SEPARATORS = ",;\t|"
 csv.field_size_limit(16 * MAX_CELL)
+_ROWS = re.compile(rb"""\br=["'][A-Z]{0,3}(\d{1,7})["']""")
+_COLUMNS = re.compile(rb"""\br=["']([A-Z]{1,3})\d{1,7}["']""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,27 @@ def open_table(path: Path, name: str = "") -> TableFile:
     return TableFile(path, name, "csv", header, first, encoding, separator, gz)
 
 
+class _Unpacked(gzip.GzipFile):
+    """A packed file that ends with a refusal where it would go on without end."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._counted(super().read(size))
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._counted(super().read1(size))
+
+    def _counted(self, data: bytes) -> bytes:
+        if self.tell() > MAX_UNPACKED:
+            raise _too_large()
+        return data
+
+
+def _too_large() -> BadInput:
+    return BadInput(msg("The file has more than {n} MB when unpacked. Split it.", n=MAX_UNPACKED >> 20))
+
+
 def _open_binary(path: Path, gz: bool) -> IO[bytes]:
-    return gzip.open(path, "rb") if gz else path.open("rb")  # type: ignore[return-value] # GzipFile is a binary file
+    return _Unpacked(path, "rb") if gz else path.open("rb")  # type: ignore[return-value] # GzipFile is a binary file
 
 
 def _encoding(path: Path, gz: bool, name: str) -> str:
@@ -120,15 +146,19 @@ def _text(table: TableFile) -> IO[str]:
 
 
 class _Lines:
-    """The lines of a file for the CSV reader; knows whether the one before was ended."""
+    """The lines of a file for the CSV reader; knows whether the one before was ended, and whether one was cut."""
 
     def __init__(self, text: IO[str]) -> None:
-        self._text, self.ended = text, True
+        self._text, self.ended, self.cut = text, True, False
 
     def __iter__(self) -> Iterator[str]:
         last = ""
-        for last in self._text:
-            yield last
+        while line := self._text.readline(MAX_LINE):
+            last = line
+            yield line
+            while len(last) == MAX_LINE and not last.endswith(("\n", "\r")):
+                self.cut = True
+                last = self._text.readline(MAX_LINE)
         self.ended = last.endswith(("\n", "\r"))
 
 
@@ -148,7 +178,8 @@ def _csv_lines(table: TableFile) -> Iterator[Line]:
             except csv.Error as error:
                 line = Line(number, (), "unfinished" if "end of data" in str(error) else "unreadable")
             else:
-                fault = "too_long" if any(len(c) > MAX_CELL for c in cells) else ""
+                fault = "too_long" if lines.cut or any(len(c) > MAX_CELL for c in cells) else ""
+                lines.cut = False
                 line = Line(number, tuple(map(_clean, cells)), fault)
             if held is not None:
                 yield held
@@ -204,13 +235,50 @@ def _is_value(cell: str) -> bool:
 def _open_xlsx(path: Path, name: str) -> TableFile:
     table = TableFile(path, name, "xlsx", (), 1)
     try:
+        _check_workbook(path)
         head = _head(table)
-    except (CalamineError, OSError, ValueError) as error:
+    except (CalamineError, OSError, ValueError, zipfile.BadZipFile) as error:
         raise BadInput(
             msg("{file} cannot be opened as a workbook. Save it again as XLSX or CSV.", file=name)
         ) from error
     header, first = _header(head, name)
     return TableFile(path, name, "xlsx", header, first)
+
+
+def _check_workbook(path: Path) -> None:
+    """
+    A sheet is held in memory from its first cell to its last: two cells far apart in a file of five kilobytes would
+    take all there is, and end the whole process.
+    """
+    with zipfile.ZipFile(path) as parts:
+        if sum(part.file_size for part in parts.infolist()) > MAX_UNPACKED:
+            raise _too_large()
+        sheets = [part for part in parts.infolist() if part.filename.startswith("xl/worksheets/")]
+        if not sheets:
+            raise ValueError(path.name)
+        for sheet in sheets:
+            with parts.open(sheet) as file:
+                if _area(file) > MAX_AREA:
+                    text = "A sheet spans more than {n} cells. Delete what lies far below or to the right of the table."
+                    raise BadInput(msg(text, n=MAX_AREA))
+
+
+def _area(sheet: IO[bytes]) -> int:
+    """Rows times columns up to the last cell, from the places that cells and rows name."""
+    rows, columns, rest = 1, 1, b""
+    while block := sheet.read(1 << 20):
+        text = rest + block
+        rows = max(rows, *map(int, {b"1", *_ROWS.findall(text)}))
+        columns = max(columns, *map(_column, {b"A", *_COLUMNS.findall(text)}))
+        rest = text[-40:]
+    return rows * columns
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _xlsx_lines(table: TableFile) -> Iterator[Line]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from guanxi.base.errors import Conflict, NotFound
+from guanxi.base.errors import Conflict, NotFound, msg
 from guanxi.kernel.storage.engine import Database
 from guanxi.kernel.storage.session import Session, Tuple
 
@@ -131,7 +131,9 @@ def _run(run: JobRun, handlers: Handlers) -> None:
     try:
         handler = handlers.get(run.kind)
         if handler is None:
-            raise NotFound(f"Nothing handles jobs of kind {run.kind!r}; the app that put it here may be switched off.")
+            raise NotFound(
+                msg("Nothing handles jobs of kind {kind}; the app that put it here may be switched off.", kind=run.kind)
+            )
         handler(run)
         if not run.finished:
             with run.database.write() as session:

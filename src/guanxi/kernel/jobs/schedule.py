@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
-from guanxi.base.errors import BadInput
+from guanxi.base.errors import BadInput, msg
 from guanxi.kernel.jobs.queue import enqueue
 from guanxi.kernel.storage.engine import Database
 from guanxi.kernel.storage.session import Session
@@ -77,7 +77,7 @@ def next_time(cron: str, zone: str, after: int) -> int:
     the clocks have gone forward; local times that come twice run the first time only.
     """
     if not croniter.is_valid(cron):
-        raise BadInput(f"{cron!r} is not a valid schedule; five fields are needed, such as “0 8 * * 1-5”.")
+        raise BadInput(msg("{cron} is not a valid schedule; five fields are needed, such as “0 8 * * 1-5”.", cron=cron))
     tz = ZoneInfo(zone)
     wall = datetime.fromtimestamp(after / 1_000_000, tz).replace(tzinfo=None)
     lines = croniter(cron, wall, ret_type=datetime)

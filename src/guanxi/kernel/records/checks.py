@@ -12,7 +12,7 @@ from guanxi.kernel.access.branches import pad
 from guanxi.kernel.catalog.model import Cap, Object, Unique
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.filters import condition_sql, test_of
-from guanxi.kernel.records.shape import Shape
+from guanxi.kernel.records.shape import FieldShape, Shape
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 def check(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
     """All declared constraints on drafts about to be stored."""
+    bounded = [k for k in shape.stored if k.field.required or k.field.options.keys() & {"min", "max"}]
     for draft in drafts:
-        _check_values(shape, draft)
+        _check_values(bounded, draft)
     for unique in uniques_of(shape):
         _check_unique(work, shape, unique, [d for d in drafts if not d.errors])
     for cap in shape.object.caps:
         _check_cap(work, shape, cap, [d for d in drafts if not d.errors])
 
 
-def _check_values(shape: Shape, draft: Draft) -> None:
-    for known in shape.stored:
+def _check_values(bounded: Sequence[FieldShape], draft: Draft) -> None:
+    for known in bounded:
         field, value = known.field, draft.new[known.names[0]]
         if value is None:
             if field.required and (draft.old is None or draft.changed(known.names[0])):

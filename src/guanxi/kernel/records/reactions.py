@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from guanxi.base.errors import NotFound
+from guanxi.base.errors import NotFound, msg
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.catalog.model import App, Object
 from guanxi.kernel.catalog.snapshot import Catalog
@@ -107,7 +107,7 @@ def react_handler(space: Space, run: JobRun) -> None:
     wanted = {name_of(r): r for r in reactions_of(space.apps).get(args["event"], ())}
     reaction = wanted.get(args["reaction"])
     if reaction is None:
-        raise NotFound(f"The reaction {args['reaction']} is not there any more.")
+        raise NotFound(msg("The reaction {name} is not there any more.", name=args["reaction"]))
     actor = system(f"reaction {args['reaction']} to {args['event']}")
     cause = f"{args['event']} of operation {args['operation']}"
     with space.write(

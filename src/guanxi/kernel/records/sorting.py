@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from guanxi.base.errors import BadInput, msg
-from guanxi.kernel.catalog.model import Object
+from guanxi.base.gate import INT_MAX, INT_MIN
+from guanxi.kernel.catalog.columns import all_columns
+from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.fields.registry import TYPES
 
@@ -25,6 +27,7 @@ class Key:
     column: str
     descending: bool
     nullable: bool
+    whole: bool = True  # holds whole numbers, else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +39,39 @@ class Cursor:
     backwards: bool
 
 
-def keys_of(catalog: Catalog, target: Object, sort: Sequence[str], readable: Any) -> tuple[Key, ...]:
+def keys_of(
+    catalog: Catalog, target: Object, sort: Sequence[str], readable: Callable[[Field], bool]
+) -> tuple[Key, ...]:
     """Sort words ("-amount", "name") as keys; `readable(field)` says whether the caller may sort by it."""
     keys: list[Key] = []
-    for word in (sort or (target.sort,))[:MAX_KEYS]:
+    fields, kinds = catalog.fields(target), _kinds(catalog, target)
+    for word in sort[:MAX_KEYS] or _usual(target, fields, readable):
         name = word.lstrip("-+")
-        field = catalog.field(target, name)
-        suffix = TYPES[field.type].sort(field) if readable(field) else None
+        field = fields.get(name)
+        if field is None or not readable(field):  # unknown and forbidden get the same answer
+            raise BadInput(msg("There is no field «{name}».", name=name[:80]))
+        suffix = TYPES[field.type].sort(field)
         if suffix is None:
             raise BadInput(msg("You cannot sort by «{field}».", field=name))
-        keys.append(Key(field.column + suffix, word.startswith("-"), name not in NEVER_NULL))
+        column = field.column + suffix
+        keys.append(Key(column, word.startswith("-"), name not in NEVER_NULL, kinds.get(column) == "INT"))
     if keys[-1].column == "id":
         return tuple(keys)
     return (*keys, Key("id", keys[0].descending, False))
+
+
+def _kinds(catalog: Catalog, target: Object) -> Mapping[str, str]:
+    key = ("kinds of columns", target.name)
+    known: Mapping[str, str] | None = catalog.memo.get(key)
+    if known is None:
+        known = catalog.memo[key] = dict(all_columns(target))
+    return known
+
+
+def _usual(target: Object, fields: Mapping[str, Field], readable: Callable[[Field], bool]) -> Sequence[str]:
+    """The object's own order; newest first for those who may not read the field it goes by."""
+    field = fields.get(target.sort.lstrip("-+"))
+    return (target.sort,) if field is not None and readable(field) else ("-id",)
 
 
 def pack(sort: Sequence[str], keys: Sequence[Key], row: Any, backwards: bool, version: int) -> str:
@@ -67,9 +90,18 @@ def unpack(text: str, sort: Sequence[str], keys: Sequence[Key]) -> Cursor:
     except (ValueError, msgspec.MsgspecError) as error:
         raise wrong from error
     fits = list(sort) == words and len(values) == len(keys)
-    if not fits or not all(isinstance(v, int | str | None) for v in values) or not isinstance(values[-1], int):
+    if not fits or values[-1] is None or not all(map(_holds, keys, values)):
         raise wrong
     return Cursor(tuple(values), values[-1], bool(backwards))
+
+
+def _holds(key: Key, value: Any) -> bool:
+    """Whether the key's column could hold the value: a cursor comes back from outside."""
+    if value is None:
+        return key.nullable
+    if key.whole:
+        return isinstance(value, int) and not isinstance(value, bool) and INT_MIN <= value <= INT_MAX
+    return isinstance(value, str) and "\0" not in value
 
 
 def order_sql(keys: Sequence[Key], phase: int, backwards: bool, alias: str = "r") -> str:

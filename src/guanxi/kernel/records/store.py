@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -44,7 +45,7 @@ def naming_the_field(shape: Shape) -> Iterator[None]:
 
 def insert(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
     """New rows, their link rows and their log entries."""
-    rows = [tuple(d.new[c] for c in shape.columns) for d in drafts]
+    rows = list(map(itemgetter(*shape.columns), (d.new for d in drafts)))
     with naming_the_field(shape):
         work.session.insert(shape.object.table, shape.columns, rows)
     for known in shape.stored:
@@ -52,7 +53,8 @@ def insert(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
             pairs = [(d.id, member) for d in drafts for member in members(known, d.new)]
             if pairs:
                 work.session.insert(link_table(shape, known), ("a", "b"), pairs)
-    work.log([_entry(shape, d, "create", None, _logged(shape, d.new, None)) for d in drafts])
+    log_new = _logger_of_new(shape)
+    work.log([_entry(shape, d, "create", None, log_new(d.new)) for d in drafts])
 
 
 def update(work: Work, shape: Shape, drafts: Sequence[Draft], op: str = "edit") -> None:
@@ -109,22 +111,32 @@ def members(known: FieldShape, row: Mapping[str, Any]) -> list[Any]:
     return [int(m) for m in found] if SET_TYPES[known.field.type] == "INT" else list(found)
 
 
-def _logged(shape: Shape, row: Row, only: set[str] | None) -> dict[str, Any]:
+def _logger_of_new(shape: Shape) -> Callable[[Row], dict[str, Any]]:
+    """What the log keeps of a new row: whatever is not empty. Made once for many rows."""
+    single = [(k.logged[0], k.key) for k in shape.stored if len(k.logged) == 1]
+    single += [(name, key) for name, key in LOGGED_SYSTEM.items() if name in shape.blank]
+    several = [(k.logged, k.key) for k in shape.stored if len(k.logged) > 1]
+
+    def logged(row: Row) -> dict[str, Any]:
+        kept = {key: row[name] for name, key in single if row[name] is not None}
+        for names, key in several:
+            values = [row[name] for name in names]
+            if any(v is not None for v in values):
+                kept[key] = values
+        return kept
+
+    return logged
+
+
+def _logged(shape: Shape, row: Row, only: set[str]) -> dict[str, Any]:
+    """What the log keeps of those columns, empty ones too."""
     kept: dict[str, Any] = {}
     for known in shape.stored:
         names = known.logged
-        if only is not None and not only.intersection(names):
-            continue
-        if len(names) == 1:
-            value = row.get(names[0])
-            if value is not None or only is not None:
-                kept[known.key] = value
-        else:
-            values = [row.get(n) for n in names]
-            if only is not None or any(v is not None for v in values):
-                kept[known.key] = values
+        if only.intersection(names):
+            kept[known.key] = row.get(names[0]) if len(names) == 1 else [row.get(n) for n in names]
     for name, key in LOGGED_SYSTEM.items():
-        if name in row and (name in only if only is not None else row[name] is not None):
+        if name in row and name in only:
             kept[key] = row[name]
     return kept
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from guanxi.base.errors import BadInput
+from guanxi.base.errors import BadInput, msg
 from guanxi.kernel.storage.engine import Database, wall_clock
 from guanxi.kernel.storage.postgres import PostgresDatabase
 from guanxi.kernel.storage.sqlite import SqliteDatabase
@@ -20,4 +20,4 @@ def open_database(url: str, folder: Path, schema: str | None = None) -> Database
         return SqliteDatabase(Path(rest[1:]) if rest.startswith("/") else Path(rest), folder)
     if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
         return PostgresDatabase(f"postgresql://{rest}", folder, schema or "guanxi")
-    raise BadInput(f"{url.partition(':')[0]!r} is no database that Guanxi knows: use sqlite:///… or postgresql://….")
+    raise BadInput(msg("{kind} is no database that Guanxi knows: use sqlite:///… or postgresql://….", kind=scheme))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import MetaData
 
-from guanxi.base.errors import Conflict, NotFound
+from guanxi.base.errors import Conflict, NotFound, msg
 from guanxi.base.ids import NODES, IdSource
 from guanxi.kernel.storage.database import Database, open_database
 from guanxi.kernel.storage.session import Busy, Duplicate
@@ -64,7 +64,7 @@ class House:
                 row = (made.name, made.url, made.schema, made.folder, made.created_at)
                 session.insert("workspace", ("name", "url", "schema", "folder", "created_at"), [row])
         except Duplicate as error:
-            raise Conflict(f"There is a workspace {name!r} already; choose another name.") from error
+            raise Conflict(msg("There is a workspace {name} already; choose another name.", name=name)) from error
         return made
 
     def workspaces(self) -> list[Workspace]:
@@ -83,7 +83,7 @@ class House:
                 (name,),
             )
         if found is None:
-            raise NotFound(f"There is no workspace {name!r}.")
+            raise NotFound(msg("There is no workspace {name}.", name=name))
         return Workspace(*found)
 
     def assign_host(self, host: str, workspace: str) -> None:

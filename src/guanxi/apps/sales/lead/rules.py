@@ -26,3 +26,6 @@ def check_lead_reach(draft: Draft) -> None:
         draft.error("mobile", msg("Give at least one way to reach this person: mobile, phone, e-mail or WeChat."))
     if draft.get("state") == "unqualified" and draft.changed("state") and not draft.get("unqualified_because"):
         draft.error("unqualified_because", msg("Say why this lead is unqualified."))
+    converted = draft.get("state") == "converted" and draft.changed("state")
+    if converted and draft.get("source") not in ("import", "demo") and draft.get("converted_contact") is None:
+        draft.error("state", msg("Convert the lead instead: that keeps what it became."))
