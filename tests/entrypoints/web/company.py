@@ -36,8 +36,9 @@ class OneSpace:
 class Company:
     """The loaded workspace, and whoever is signed in."""
 
-    def __init__(self, space: Space) -> None:
-        load_samples(space, size=0.1)
+    def __init__(self, space: Space, *, samples: bool = True) -> None:
+        if samples:
+            load_samples(space, size=0.1)
         follow(space.db, search_follower(space))
         self.space = space
         self.clients: dict[str, TestClient] = {}

@@ -135,11 +135,17 @@ def test_what_is_not_mine_cannot_be_done_from_the_home(company: Company) -> None
 )
 def test_every_role_has_a_home_and_an_empty_one_teaches(space: Space, role: str) -> None:
     user = person(space, role)
+    company = Company(space, samples=False)
     with space.read(user) as work:
+        mail = work.catalog.config["user"][user]["email"]
         home = gather_home(work, {})
         assert home["empty"]
         assert home["day"]["count"] == 0
+    first = company.get(mail, "/")
+    assert "guanxi run --demo" in first
+    assert ("/settings/users" in first) == (role == "administrator")
     with space.write(system("test")) as work:
         save(work, [Change("create", "account", {"name": "禾木", "owner": str(user)})])
     with space.read(user) as work:
         assert not gather_home(work, {})["empty"]
+    render.ENV.clear()
