@@ -109,6 +109,7 @@ def gather_home(work: Work, asked: dict[str, str]) -> dict[str, Any]:
         "labels": {name: target.label for name, target in work.catalog.objects.items()},
         "empty": idle and is_empty(work),
         "samples": samples_of(work),
+        "admin": work.actor.rights.admin,
         "may": {name for name in work.catalog.objects if work.actor.rights.scope(name, "edit") != "none"},
         "today": work.today,
         "day_name": day_name(work.today, work.actor.language),

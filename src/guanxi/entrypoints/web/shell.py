@@ -31,6 +31,7 @@ AREAS: dict[str, Label] = {
 HOME = NavItem(L("Home", "首页"), "home", "/", key="h", name="home")
 INBOX = NavItem(L("Inbox", "收件箱"), "inbox", "/notifications", key="i", name="notifications")
 REPORTS = NavItem(L("Reports", "报表"), "chart-bar", "/reports", key="r", name="reports")
+IMPORTS = NavItem(L("Imports", "导入"), "upload", "/import", name="imports")
 FOOT = (
     NavItem(L("Changes & undo", "变更与撤销"), "history", "/operations", key="u", name="operations"),
     NavItem(L("Trash", "回收站"), "trash", "/trash", key="x", name="trash"),
@@ -79,6 +80,12 @@ def tabbar(me: Visit) -> tuple[NavItem, ...]:
     return (HOME, *chosen, INBOX)
 
 
+def foot(me: Visit) -> tuple[NavItem, ...]:
+    """Below the areas: imports, undo, trash, and settings for administrators."""
+    imports = (IMPORTS,) if me.actor.rights.can("import") else ()
+    return (*imports, *(FOOT if me.actor.rights.admin else FOOT[:-1]))
+
+
 def frame(request: Request, me: Visit) -> dict[str, Any]:
     """What layout.html needs."""
     return {
@@ -86,7 +93,7 @@ def frame(request: Request, me: Visit) -> dict[str, Any]:
         "me": {"id": me.user, "name": me.actor.name},
         "workspace": me.catalog.settings.get("name") or me.space.name,
         "nav": navigation(me),
-        "nav_foot": FOOT if me.actor.rights.admin else FOOT[:2],
+        "nav_foot": foot(me),
         "tabbar": tabbar(me),
         "creatable": creatable(me),
         "theme": me.theme,
