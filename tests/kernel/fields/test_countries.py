@@ -16,7 +16,9 @@ def parsed(text: str) -> dict[str, str]:
     return {} if value is None else msgspec.json.decode(value)
 
 
-@pytest.mark.parametrize(("text", "code"), [("Philippines", "PH"), ("united states", "US"), ("韩国", "KR"), ("德国", "DE")])
+@pytest.mark.parametrize(
+    ("text", "code"), [("Philippines", "PH"), ("united states", "US"), ("韩国", "KR"), ("德国", "DE")]
+)
 def test_a_country_alone_is_read_as_its_code(text: str, code: str) -> None:
     assert parsed(text) == {"country": code}
 
