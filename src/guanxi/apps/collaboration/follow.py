@@ -42,6 +42,7 @@ NOTIFICATION = Object(
             c("comment", L("commented", "发表了评论"), locked=True),
             c("assigned", L("assigned this to you", "转给了你"), "accent", locked=True),
             c("changed", L("changed a record you follow", "改了你关注的记录"), locked=True),
+            c("stage", L("needs your team at this stage", "这个阶段需要你的团队"), "accent", locked=True),
             c("rotting", L("is standing still", "停滞了"), "amber", locked=True),
             c("system", L("System", "系统"), locked=True),
             required=True,

@@ -7,6 +7,7 @@ from guanxi.apps.collaboration.contacts_made import CALL, MAIL, MEETING, NOTE, V
 from guanxi.apps.collaboration.follow import FOLLOW, NOTIFICATION
 from guanxi.apps.collaboration.follow_up import ACTIONS
 from guanxi.apps.collaboration.reactions import REACTIONS
+from guanxi.apps.collaboration.stage_work import plan_stage_work
 from guanxi.apps.collaboration.task import TASK
 from guanxi.apps.collaboration.today import REPORTS
 from guanxi.base.i18n import L
@@ -19,6 +20,10 @@ COLLABORATION = App(
     needs=("customers", "sales"),
     objects=(TASK, CALL, MEETING, VISIT, NOTE, MAIL, COMMENT, FOLLOW, NOTIFICATION),
     actions=ACTIONS,
-    reactions=REACTIONS,
+    reactions={
+        **REACTIONS,
+        "opportunity.created": (plan_stage_work,),
+        "opportunity.edited": (*REACTIONS["opportunity.edited"], plan_stage_work),
+    },
     reports=REPORTS,
 )

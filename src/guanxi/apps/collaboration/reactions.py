@@ -31,8 +31,8 @@ def notify_comment(work: Work, events: Sequence[Event]) -> None:
         follows = find(work, Query("follow", where=where, fields=("person",), limit=1_000)).rows
         followers = {row["person"] for row in follows} - mentioned
         text = str(event.new.get("excerpt") or "")
-        _tell(work, mentioned - {event.actor}, "mention", about, event.actor, text)
-        _tell(work, followers - {event.actor}, "comment", about, event.actor, text)
+        tell(work, mentioned - {event.actor}, "mention", about, event.actor, text)
+        tell(work, followers - {event.actor}, "comment", about, event.actor, text)
 
 
 def notify_owner(work: Work, events: Sequence[Event]) -> None:
@@ -40,7 +40,7 @@ def notify_owner(work: Work, events: Sequence[Event]) -> None:
     for event in events:
         owner = event.new.get("owner")
         if event.entry not in QUIET and owner is not None and owner != event.actor:
-            _tell(work, {owner}, "assigned", (event.object, event.id), event.actor, "")
+            tell(work, {owner}, "assigned", (event.object, event.id), event.actor, "")
 
 
 def touch_records(work: Work, events: Sequence[Event]) -> None:
@@ -66,7 +66,8 @@ def touch_records(work: Work, events: Sequence[Event]) -> None:
         save(work, changes)
 
 
-def _tell(work: Work, people: Iterable[int], kind: str, about: tuple[str, int], by: int, text: str) -> None:
+def tell(work: Work, people: Iterable[int], kind: str, about: tuple[str, int], by: int, text: str) -> None:
+    """A notification for each person who may see the record."""
     changes = []
     for person in sorted(people):
         title = _title_for(work, person, about)

@@ -51,15 +51,21 @@ STAGE = Object(
             L("Fields needed to enter", "进入前必填"),
             help=L("Names of fields, such as amount or close_on", "字段名，如 amount、close_on"),
         ),
-        long_text("tasks", L("What to do here", "阶段任务"), max_length=4000),
+        long_text(
+            "tasks",
+            L("What to do here", "阶段任务"),
+            max_length=4000,
+            help=L("Lines that begin with “- ” become tasks for the owner", "以「- 」开头的行会成为负责人的任务"),
+        ),
         text("resource", L("Resource to bring in", "需要的支持")),
+        lookup("helpers", L("Team to call", "请来的团队"), to="team"),
         boolean("active", L("In use", "启用"), default=True),
     ),
     columns=("name", "name_en", "pipeline", "position", "kind", "probability", "rotting_days", "requires"),
     form=(
         Section(L("Stage", "阶段"), ("name", "name_en", "pipeline", "position", "kind", "active")),
         Section(L("Rules", "规则"), ("probability", "rotting_days", "requires")),
-        Section(L("Guidance", "指引"), ("tasks", "resource")),
+        Section(L("Guidance", "指引"), ("tasks", "resource", "helpers")),
     ),
     sort="position",
     unique=(
