@@ -112,7 +112,7 @@ def translate(error: sqlite3.Error) -> Exception:
     return error
 
 
-def connect(path: Path, *, cache_kib: int, synchronous: str, mmap: int = 1 << 30) -> sqlite3.Connection:
+def connect(path: Path, *, cache_kib: int, synchronous: str, mmap: int = 256 << 20) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     for pragma in (
         "busy_timeout=5000",
