@@ -38,13 +38,13 @@ def token(space: Space, user: int, *scopes: str, expires_at: int | None = None) 
         )[0]
 
 
-def record(space: Space, name: str, actor: int | None = None, **given: Any) -> int:
+def record(space: Space, name: str, actor: int | None = None, /, **given: Any) -> int:
     """One record of any object with the values it must have; lookups that are required are made as well."""
     with space.write(actor or system("test"), kind="edit") as work:
         return made(work, name, **given)
 
 
-def made(work: Work, name: str, **given: Any) -> int:
+def made(work: Work, name: str, /, **given: Any) -> int:
     """The same inside a unit of work."""
     return save(work, [Change("create", name, {**values(work, name), **given})]).id
 

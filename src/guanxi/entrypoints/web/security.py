@@ -7,6 +7,7 @@ import secrets
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +16,7 @@ from guanxi.kernel.access.sessions import csrf_of
 COOKIE = "guanxi"
 SAFE = {"GET", "HEAD", "OPTIONS"}
 FORM_LIMIT = 2_000_000
+TEXT_LIMIT = 8_000_000  # forms without files
 BODY_LIMIT = 300_000_000  # uploads stream to disk; smaller limits are set per route
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
@@ -62,7 +64,8 @@ class SafeHeaders:
             return
         number = secrets.token_hex(4).upper()
         scope.setdefault("state", {})["number"] = number
-        if int(Headers(scope=scope).get("content-length") or 0) > BODY_LIMIT:
+        limit, told = limit_of(Headers(scope=scope))
+        if told > limit:
             await PlainTextResponse("Too large", 413)(scope, receive, send)
             return
 
@@ -76,7 +79,29 @@ class SafeHeaders:
                 headers["X-Request-Id"] = number
             await send(message)
 
-        await self.app(scope, receive, send_safely)
+        await self.app(scope, _bounded(receive, limit), send_safely)
+
+
+def limit_of(headers: Headers) -> tuple[int, int]:
+    """How large this body may be, and how large it says it is; forms without files are held in memory."""
+    kind, told = headers.get("content-type", "").partition(";")[0].strip().lower(), headers.get("content-length", "")
+    limit = TEXT_LIMIT if kind == "application/x-www-form-urlencoded" else BODY_LIMIT
+    return limit, int(told) if told.isascii() and told.isdigit() and len(told) < 16 else 0 if told == "" else limit + 1
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    """Ends a body that goes on beyond the limit without having said so."""
+    read = 0
+
+    async def counted() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > limit:
+            raise HTTPException(413, "Too large")
+        return message
+
+    return counted
 
 
 class RefuseForged:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Numbered = Sequence[tuple[int, Change]]
 VERB_OF = {"create": "create", "edit": "edit", "trash": "delete", "restore": "delete"}
+SET_BY_HAND = ("owner", "team")
 BACK_DATED = ("created_at", "created_by", "updated_at")
 
 
@@ -36,6 +37,8 @@ def drafts_for(work: Work, target: Object, op: str, changes: Numbered) -> list[D
         for draft in drafts:
             if not draft.errors:
                 read_values(draft, shape)
+                if target.access == "personal":
+                    keep_personal(draft, shape)
         check_references(work, shape, drafts)
     return drafts
 
@@ -109,14 +112,37 @@ def read_values(draft: Draft, shape: Shape) -> None:
         known = shape.fields.get(name)
         if known is not None and (free or _writable(work, shape.object, known)):
             _set_field(draft, known, raw)
-        elif shape.owned and name in ("owner", "team"):
+        elif shape.owned and name in SET_BY_HAND and (free or level_of(draft, name) == "edit"):
             _set_owner(draft, name, raw)
         elif name in BACK_DATED and work.kind == "demo":
             draft.new[name] = int(raw)
-        elif known is not None and work.actor.rights.level(shape.object.name, name) == "read":
-            draft.error(name, msg("{field} cannot be changed here.", field=known.field.label), "read_only")
+        elif (known is not None or (shape.owned and name in SET_BY_HAND)) and level_of(draft, name) == "read":
+            label = work.catalog.field(shape.object, name).label
+            draft.error(name, msg("{field} cannot be changed here.", field=label), "read_only")
         else:
             draft.error(name, msg("There is no field «{name}» you could set.", name=name[:80]), "unknown_field")
+
+
+def level_of(draft: Draft, name: str) -> str:
+    """What the caller may do with a field of this record."""
+    return draft.work.actor.rights.level(draft.object.name, name)
+
+
+def keep_personal(draft: Draft, shape: Shape) -> None:
+    """A personal thing is its maker's own; only the system makes things for others. Sharing is an ability."""
+    work = draft.work
+    if work.actor.is_system or work.kind in ("demo", "undo"):
+        return
+    name = shape.object.access_via or "owner"
+    column = work.catalog.field(shape.object, name).column
+    if draft.new[column] is None:
+        draft.new[column] = work.actor.user
+    elif draft.new[column] != work.actor.user:
+        draft.error(name, msg("This is a personal thing; it can only be your own."), "not_yours")
+    shared = shape.fields.get("shared")
+    if shared is not None and draft.new[shared.field.column] and draft.changed(shared.field.column):
+        if not work.actor.rights.can("share_views"):
+            draft.error("shared", msg("Your roles do not let you share views with everyone."), "not_allowed")
 
 
 def _writable(work: Work, target: Object, known: FieldShape) -> bool:
@@ -161,7 +187,7 @@ def check_references(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
         wanted: dict[str, set[int]] = {}
         pending: list[tuple[Draft, str, tuple[int, ...]]] = []
         for draft in drafts:
-            if draft.errors or not draft.changed(known.names[0]):
+            if draft.errors or not any(map(draft.changed, known.names)):
                 continue
             found = pointed_at(known, draft.new)
             if found is not None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from guanxi.base.errors import Conflict, Forbidden, NotFound, msg
-from guanxi.kernel.access.branches import pad
+from guanxi.kernel.access.actors import Actor
+from guanxi.kernel.access.branches import pad, reach
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.changes.log import Entry, close_operation, entries_of, sets_of
 from guanxi.kernel.records.draft import Draft
@@ -45,6 +46,15 @@ class Undone:
     trashed: int = 0  # created by the operation, now in the trash
     skipped: int = 0
     clashes: list[Clash] = field(default_factory=list)  # the first EXAMPLES
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How an undo is wished, by whom, and whether the operation was their own."""
+
+    edited: Edited
+    actor: Actor
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +141,12 @@ def preview(space: Space, actor: Any, ident: int, *, edited: Edited = "skip") ->
     """What an undo would do, without doing it."""
     result = Undone(ident)
     with space.read(actor, timeout=60.0) as work:
-        may_undo(work, ident)
+        asked = Asked(edited, work.actor, may_undo(work, ident).actor == work.actor.user)
         touched: dict[tuple[int, int], Row] = {}
         with work.as_system("preview of an undo"):
             for set_id in reversed(sets_of(work.session, ident)):
                 for target, entries in chunks(work, entries_of(work.session, set_id)):
-                    take_back(work, target, entries, edited, result, touched)
+                    take_back(work, target, entries, asked, result, touched)
     return result
 
 
@@ -155,17 +165,16 @@ def undo(
     """
     result = Undone(ident)
     with space.write(actor, entry=entry, kind="undo", undo_of=ident) as work:
-        may_undo(work, ident)
+        own = may_undo(work, ident).actor == work.actor.user
         result.undo = work.begin_operation()
         sets = sets_of(work.session, ident)
     for set_id in reversed(sets):
         bulk = len(sets) > 1
-        with (
-            space.write(actor, entry=entry, kind="undo", operation=result.undo, bulk=bulk) as work,
-            work.as_system(f"undo of operation {ident}"),
-        ):
-            for target, entries in chunks(work, entries_of(work.session, set_id)):
-                take_back(work, target, entries, edited, result, None)
+        with space.write(actor, entry=entry, kind="undo", operation=result.undo, bulk=bulk) as work:
+            asked = Asked(edited, work.actor, own)
+            with work.as_system(f"undo of operation {ident}"):
+                for target, entries in chunks(work, entries_of(work.session, set_id)):
+                    take_back(work, target, entries, asked, result, None)
         if progress is not None:
             progress(result.restored + result.trashed + result.skipped)
     with space.write(actor, entry=entry, kind="undo", operation=result.undo) as work:
@@ -202,27 +211,62 @@ def take_back(
     work: Work,
     target: Object,
     entries: Sequence[Entry],
-    edited: Edited,
+    asked: Asked,
     result: Undone,
     touched: dict[tuple[int, int], Row] | None,
 ) -> None:
-    """Reverses one run of entries; with `touched` (a preview's picture of the rows) nothing is stored."""
+    """
+    Reverses one run of entries; with `touched` (a preview's picture of the rows) nothing is stored. What somebody did
+    they may take back even where they gave the record away by it, but only as they left it; records of others,
+    and settings, only where they may change them now.
+    """
     shape = shape_of(work.catalog, target)
+    mine = _in_reach(work, target, asked.actor, [e.record for e in entries])
+    own = asked.own and target.kind != "config"
+    if not own:
+        for item in entries:
+            if item.record not in mine:
+                _clash(result, Clash(target.name, item.record, {}, "gone"))
+        entries = [e for e in entries if e.record in mine]
     rows = _rows(work, shape, [e.record for e in entries], locked=touched is None)
     used = _in_use(work, target, [e.record for e in entries if e.op == "create"], result.operation)
     drafts: list[Draft] = []
+    told = len(result.clashes)
     for item in entries:
         row = (touched or {}).get((target.id, item.record)) or rows.get(item.record)
+        edited = asked.edited if item.record in mine else "skip"
         draft = _reverse(work, shape, item, row, edited, result, used)
         if draft is not None:
             drafts.append(draft)
             if touched is not None:
                 touched[(target.id, item.record)] = draft.new
+    result.clashes[told:] = [_veiled(c, shape, asked.actor, c.id in mine) for c in result.clashes[told:]]
     if touched is None:
         refresh_keys(shape, drafts)
         update(work, shape, [d for d in drafts if d.differences()], "undo")
         if target.kind == "config":
             work.settings_changed = True
+
+
+def _in_reach(work: Work, target: Object, actor: Actor, ids: Sequence[int]) -> set[int]:
+    """Those of the records that the person may change now, live or not."""
+    found = reach(work.session, work.catalog, actor, target, "edit", work.now)
+    if found.all:
+        return set(ids)
+    condition, params = found.condition()
+    ordered, mine = sorted(set(ids)), set[int]()
+    for start in range(0, len(ordered), 512):
+        some = pad(ordered[start : start + 512])
+        sql = f'SELECT r."id" FROM {work.session.table(target.table)} r WHERE r."id" IN ({", ".join("?" * len(some))})'
+        mine.update(row[0] for row in work.session.rows(f"{sql} AND {condition}", [*some, *params]))
+    return mine
+
+
+def _veiled(clash: Clash, shape: Shape, actor: Actor, mine: bool) -> Clash:
+    """Without the values of records and fields the person may not read."""
+    levels = {s.key: actor.rights.level(shape.object.name, s.field.name) for s in shape.stored}
+    fields = {key: v for key, v in clash.fields.items() if mine and levels.get(key) != "none"}
+    return replace(clash, fields=fields)
 
 
 def _reverse(
@@ -234,6 +278,8 @@ def _reverse(
         return None
     draft = Draft(work, target, Change("edit", target.name, id=item.record), 0, row, dict(row))
     if item.op == "create":
+        if row["trashed_at"] is not None:
+            return None  # it is where an undo would put it
         if item.record in used and edited == "skip":
             _clash(result, Clash(target.name, item.record, {}, "used"))
             return None

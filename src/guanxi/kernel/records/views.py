@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from guanxi.base.errors import Forbidden, NotFound, msg
+from guanxi.kernel.expr.unparse import quote
 from guanxi.kernel.records.read import find
 from guanxi.kernel.records.types import Change, Query, Row, Saved
 from guanxi.kernel.records.write import save
@@ -35,7 +36,7 @@ class View:
 
 def views_of(work: Work, object_name: str) -> list[View]:
     """The caller's own views and the shared ones, in order."""
-    where = f'object = "{object_name}" and (person = {work.actor.user} or shared = true)'
+    where = f"object = {quote(object_name)} and (person = {work.actor.user} or shared = true)"
     rows = find(work, Query("view", where, fields=FIELDS, sort=("created_at",), limit=MOST)).rows
     rows.sort(key=lambda row: row["position"] or 0)  # here: the database would take two questions for empty places
     return [_view(work, row) for row in rows]
@@ -51,9 +52,17 @@ def view_of(work: Work, ident: int) -> View:
 
 
 def _view(work: Work, row: Row) -> View:
-    spec = msgspec.json.decode(row["spec"]) if row.get("spec") else {}
+    spec = _spec(row.get("spec"))
     mine = row["person"] == work.actor.user or (bool(row["shared"]) and work.actor.rights.can("share_views"))
     return View(row["id"], row["name"], row["object"], bool(row["shared"]), mine, spec, row["version"])
+
+
+def _spec(text: str | None) -> dict[str, Any]:
+    """What is kept of the list; nothing if it is no such thing: a broken view must not break everybody's list."""
+    try:
+        return msgspec.json.decode(text or "{}", type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return {}
 
 
 def add_view(work: Work, object_name: str, name: str, spec: Mapping[str, Any], *, shared: bool = False) -> int:

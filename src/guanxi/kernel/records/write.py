@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from guanxi.base.errors import BadInput, Conflict, FieldError, Invalid, Message, NotFound, msg
@@ -31,14 +30,29 @@ def save(work: Work, changes: Sequence[Change], *, collect: bool = False, rehear
     rehearse=True: everything but the storing; the caller rolls the unit of work back.
     """
     outcomes: list[Outcome | None] = [None] * len(changes)
-    for (name, op), group in groupby(enumerate(changes), key=lambda pair: (pair[1].object, pair[1].op)):
-        target = work.catalog.object(name)
-        drafts = _save_alike(work, target, op, list(group), collect, rehearse)
+    for group in _runs(changes):
+        target = work.catalog.object(group[0][1].object)
+        drafts = _save_alike(work, target, group[0][1].op, group, collect, rehearse)
         for draft in drafts:
             outcomes[draft.index] = _outcome(draft)
         if target.kind == "config":
             work.settings_changed = True
     return Saved(tuple(o for o in outcomes if o is not None), work.operation)
+
+
+def _runs(changes: Sequence[Change]) -> Iterator[list[tuple[int, Change]]]:
+    """Changes of one kind in a row; a record named again begins a new run, which sees what the one before made."""
+    run: list[tuple[int, Change]] = []
+    named: set[int] = set()
+    for index, change in enumerate(changes):
+        if run and ((change.object, change.op) != (run[0][1].object, run[0][1].op) or change.id in named):
+            yield run
+            run, named = [], set()
+        run.append((index, change))
+        if change.id is not None:
+            named.add(change.id)
+    if run:
+        yield run
 
 
 def _save_alike(work: Work, target: Object, op: str, changes: Numbered, collect: bool, rehearse: bool) -> list[Draft]:
