@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from starlette.responses import FileResponse, Response
 
 from guanxi.base.errors import BadInput, NotFound, msg
 from guanxi.entrypoints.api.call import HEADERS, Call, reply
 from guanxi.kernel.context import Work
+from guanxi.kernel.records.attachments import KINDS
+from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.read import get
 from guanxi.kernel.storage import files
 from guanxi.kernel.storage.files import File
@@ -69,7 +72,10 @@ def file_of(work: Work, ident: int) -> File:
     target = work.catalog.objects_by_id.get(found.object or 0)
     if target is None:
         raise NotFound
-    get(work, target.name, found.record)
+    row = get(work, target.name, found.record)
+    fields = [f for f in readable(work, target).values() if f.type in KINDS]
+    if not any(str(found.id) in msgspec.json.decode(row[f.column] or "[]") for f in fields):
+        raise NotFound  # it lies in a field that is not for them, or was taken out
     return found
 
 

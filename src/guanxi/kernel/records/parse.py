@@ -76,7 +76,7 @@ def current_rows(work: Work, target: Object, op: str, ids: Sequence[int]) -> dic
     verb = "delete" if op in ("trash", "restore") else "edit"
     condition, params = reach(work.session, work.catalog, work.actor, target, verb, work.now).condition()
     live = "IS NOT NULL" if op == "restore" else "IS NULL"
-    lock = " FOR NO KEY UPDATE" if work.session.dialect == "postgresql" else ""
+    lock = (" FOR UPDATE" if op == "trash" else " FOR NO KEY UPDATE") if work.session.dialect == "postgresql" else ""
     table = work.session.table(target.table)
     names = ", ".join(f'r."{c}"' for c in shape.columns)
     rows: dict[int, Row] = {}
@@ -220,6 +220,8 @@ def visible_ids(work: Work, target_name: str, ids: set[int]) -> set[int]:
         marks = ", ".join("?" * len(some))
         sql = f'SELECT r."id" FROM {work.session.table(target.table)} r WHERE r."id" IN ({marks})'
         sql += f' AND r."trashed_at" IS NULL{also}'
+        if work.session.dialect == "postgresql":  # whoever trashes it waits for us, or we for them; edits do not
+            sql += ' ORDER BY r."id" FOR KEY SHARE OF r'
         found.update(row[0] for row in work.session.rows(sql, [*some, *params]))
     return found
 
