@@ -67,7 +67,7 @@ def catalogue(language: str) -> dict[str, str]:
     return sentences
 
 
-def translate(text: str, language: str, **params: Any) -> str:
+def translate(text: str, language: str, /, **params: Any) -> str:
     """The sentence in that language with its gaps filled; unknown sentences stay English."""
     sentence = catalogue(language).get(text, text)
     if not params:

@@ -132,6 +132,20 @@ def path(desk: Desk) -> list[Step]:
     return made
 
 
+def guidance(desk: Desk) -> list[str]:
+    """What the present stage tells to do and whom it calls for, as its administrator wrote it."""
+    steps = desk.target.steps
+    if steps is None or steps.field not in desk.fields:
+        return []
+    field = desk.fields[steps.field]
+    if field.type == "choice":
+        return []
+    stage = desk.work.catalog.config[targets_of(field)[0]].get(desk.row.get(field.column) or 0, {})
+    brought = stage.get("resource")
+    told = [str(stage.get("tasks") or ""), t("Bring in: {who}", who=brought) if brought else ""]
+    return [text for text in told if text]
+
+
 def _state(key: Any, kind: str, current: Any, before: bool, passed: set[Any]) -> str:
     if key == current:
         return kind if kind in ("won", "lost") else "now"

@@ -93,6 +93,7 @@ def context_of(desk: Desk, kind: str = "") -> dict[str, Any]:
         "badges": head.badges(desk),
         "figures": head.figures(desk),
         "path_steps": head.path(desk),
+        "guidance": head.guidance(desk),
         "owner": _owner(desk),
         "chips": feed.chips(desk, kind),
         "feed": feed.read_feed(desk, kind),
