@@ -12,7 +12,7 @@ from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.fields.base import ParseError
 from guanxi.kernel.fields.registry import TYPES
 from guanxi.kernel.imports.mapping import ColumnMap, FileMap, cell_of, importable
-from guanxi.kernel.imports.resolve import Unresolved, existing, resolve
+from guanxi.kernel.imports.resolve import Unresolved, existing, keys_of, resolve
 from guanxi.kernel.imports.state import Fault, Run
 from guanxi.kernel.imports.table import Line, TableFile
 from guanxi.kernel.records.shape import REFERENCES, targets_of
@@ -47,6 +47,7 @@ class Plan:
     seen: set[int] = field(default_factory=set)
     promised: set[str] = field(default_factory=set)
     titles: dict[str, list[str]] = field(default_factory=dict)
+    keys: dict[int, int] | None = None  # live records by the hash of their key, if the key has no index
     again: bool = False  # rows handled before: their keys are their own
     last: bool = False  # deferred rows are not deferred again
     fence: Callable[[Session], None] | None = None
@@ -151,7 +152,9 @@ def _decide(work: Work, target: Object, fields: dict[str, Field], plan: Plan, ro
     if key is not None:
         cells = {str(r.values[key.name]) for r in rows if r.values.get(key.name)}
         raws = {cell: stored(work, key, cell) for cell in cells}
-        known = existing(work, target, key, [v for v in raws.values() if v is not None])
+        if not key.unique and plan.keys is None:
+            plan.keys = keys_of(work, target, key)
+        known = existing(work, target, key, [v for v in raws.values() if v is not None], plan.keys)
     for row in rows:
         ident = None
         if key is not None and (raw := row.values.get(key.name)):
