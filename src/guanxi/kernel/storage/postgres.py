@@ -29,6 +29,7 @@ from guanxi.kernel.storage.session import (
     Tuple,
     Unavailable,
     lock_key,
+    out_of_range,
     too_slow,
 )
 
@@ -169,6 +170,8 @@ def translate(error: psycopg.Error, connection: psycopg.Connection[Tuple] | None
         return Duplicate(f"{error.diag.table_name}.{error.diag.constraint_name}: {error.diag.message_detail or ''}")
     if isinstance(error, errors.QueryCanceled):
         return too_slow()
+    if isinstance(error, errors.NumericValueOutOfRange):
+        return out_of_range()
     if isinstance(error, errors.LockNotAvailable | errors.DeadlockDetected | errors.SerializationFailure):
         return Busy()
     return error

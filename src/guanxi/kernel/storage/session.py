@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Any, Literal
 
-from guanxi.base.errors import Conflict, Problem, TooSlow
+from guanxi.base.errors import BadInput, Conflict, Problem, TooSlow, msg
 
 Dialect = Literal["sqlite", "postgresql"]
 Tuple = tuple[Any, ...]
@@ -53,6 +53,11 @@ class Cancelled(TooSlow):
 
 def too_slow() -> TooSlow:
     return TooSlow("This took too long and was stopped. Narrow it down with a filter and try again.")
+
+
+def out_of_range() -> BadInput:
+    """A number from outside that no column can hold: no entry point has to think of it."""
+    return BadInput(msg("The number is too large."))
 
 
 def quote(name: str) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.pool import QueuePool
 
 from guanxi.base.errors import Problem
 from guanxi.kernel.storage.engine import Database
-from guanxi.kernel.storage.session import Busy, Cancelled, Duplicate, Session, Tuple, too_slow
+from guanxi.kernel.storage.session import Busy, Cancelled, Duplicate, Session, Tuple, out_of_range, too_slow
 from guanxi.kernel.storage.tables import EPHEMERAL, create_tables
 from guanxi.kernel.storage.turn import Turn
 
@@ -38,7 +38,7 @@ class SqliteSession(Session):
         self._start()
         try:
             return self._connection.execute(sql, params)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OverflowError) as error:
             raise self._problem(error) from error
 
     def _start(self) -> None:
@@ -46,7 +46,9 @@ class SqliteSession(Session):
         if self._timeout is not None:
             self._deadline = time.monotonic() + self._timeout
 
-    def _problem(self, error: sqlite3.Error) -> Exception:
+    def _problem(self, error: sqlite3.Error | OverflowError) -> Exception:
+        if isinstance(error, OverflowError):
+            return out_of_range()
         text = str(error)
         if "interrupted" in text:
             return Cancelled() if self.cancelled else too_slow()
@@ -60,7 +62,7 @@ class SqliteSession(Session):
         cursor = self._execute(sql, params)
         try:
             return cursor.fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OverflowError) as error:
             raise self._problem(error) from error
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> int:
@@ -72,7 +74,7 @@ class SqliteSession(Session):
         self._start()
         try:
             self._connection.executemany(sql, rows)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OverflowError) as error:
             raise self._problem(error) from error
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -88,7 +90,7 @@ class SqliteSession(Session):
                 if not chunk:
                     return
                 yield chunk
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OverflowError) as error:
             raise self._problem(error) from error
         finally:
             cursor.close()

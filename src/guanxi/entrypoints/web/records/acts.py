@@ -229,7 +229,7 @@ def _move(request: Request, form: FormData) -> Response:
             asked = [f for f in texts_of(form, "_gate") if f in desk.fields]
             values = {n: read_field(form, desk.fields[n], n) for n in asked}
             change = {**values, desk.target.steps.field: to}
-            saved = save(work, [Change("edit", name, change, ident, int(version) if version.isdigit() else None)])
+            saved = save(work, [Change("edit", name, change, ident, int(version) if version.isdecimal() else None)])
         return redirected(request, f"/o/{name}/{ident}", note=t_for(me, "Moved"), undo=saved.operation)
     except Invalid as problem:
         return gate(request, me, name, ident, to, problem, {f: text_of(form, f) for f in texts_of(form, "_gate")})
@@ -256,7 +256,7 @@ def _stage_name(desk: Desk, to: str) -> str:
     assert desk.target.steps is not None
     field = desk.work.catalog.field(desk.target, desk.target.steps.field)
     if field.type == "lookup":
-        row = desk.work.catalog.config.get(targets_of(field)[0], {}).get(int(to) if to.isdigit() else 0, {})
+        row = desk.work.catalog.config.get(targets_of(field)[0], {}).get(int(to) if to.isdecimal() else 0, {})
         return str((desk.me.locale.language == "en" and row.get("name_en")) or row.get("name") or to)
     return next((label(c.label) for c in field.options["choices"] if c.key == to), to)
 
@@ -367,7 +367,7 @@ def _put_back(request: Request, field_name: str, version: str) -> Response:
     with me.space.write(me.user) as work, speaking(me.locale):
         desk = open_desk(me, work, name, ident)
         field = desk.fields.get(field_name)
-        if field is None or not desk.may_edit(field) or not version.isdigit():
+        if field is None or not desk.may_edit(field) or not version.isdecimal():
             raise NotFound
         found = steps(work, name, ident, before=int(version) + 1, limit=1)
         old = next((f.old for s in found if s.version == int(version) for f in s.fields if f.field == field), None)

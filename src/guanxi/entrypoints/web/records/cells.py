@@ -93,7 +93,7 @@ def _store(request: Request, form: FormData) -> Response:
             desk = open_desk(me, work, name, ident)
             field = _field_of(desk, field_name)
             raw = _raw(form, field)
-            seen = _version_for(me, desk, field, raw, int(version) if version.isdigit() else None)
+            seen = _version_for(me, desk, field, raw, int(version) if version.isdecimal() else None)
             saved = save(work, [Change("edit", name, {field.name: raw}, ident, seen)])
         return _finished(request, me, name, ident, field_name, saved.operation)
     except Conflict:

@@ -93,7 +93,7 @@ def _shown(desk: Desk, field: Field, raw: Any) -> Markup:
     """A raw value as it would be shown; what cannot be read is shown as it was typed."""
     try:
         if field.name == "owner":
-            values: tuple[Any, ...] = (int(raw),) if str(raw or "").isdigit() else (None,)
+            values: tuple[Any, ...] = (int(raw),) if str(raw or "").isdecimal() else (None,)
         else:
             values = columns_for(desk.work, desk.target, field, raw)
     except BadValue:

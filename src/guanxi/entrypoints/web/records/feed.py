@@ -87,7 +87,7 @@ def chips(desk: Desk, chosen: str) -> list[Chip]:
 def read_feed(desk: Desk, kind: str = "", place: str = "") -> Feed:
     """A page of entries; `place` is where the page before ended."""
     at, _, ident = place.partition("-")
-    before: Place | None = (int(at), int(ident)) if at.isdigit() and ident.isdigit() else None
+    before: Place | None = (int(at), int(ident)) if at.isdecimal() and ident.isdecimal() else None
     found = timeline(desk.work, desk.target, desk.id, kinds=(kind,) if kind else (), before=before, limit=PAGE)
     entries = _entries(desk, found)
     return Feed(entries, f"{found.next[0]}-{found.next[1]}" if found.next else "", kind)

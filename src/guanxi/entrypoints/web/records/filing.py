@@ -72,7 +72,7 @@ def _plain_name(name: str) -> str:
 def tie(work: Work, target: Object, ident: int, values: Mapping[str, Any]) -> None:
     """Files named in the values belong to the record from now on, if the caller brought them."""
     names = {f.name for f in target.fields if f.type in KINDS}
-    ids = [int(i) for n in names & values.keys() for i in (values[n] or []) if str(i).isdigit()]
+    ids = [int(i) for n in names & values.keys() for i in (values[n] or []) if str(i).isdecimal()]
     mine = [i for i, f in store.some(work.session, ids).items() if f.record is None and f.created_by == work.actor.user]
     if mine:
         store.attach(work.session, mine, target.id, ident)
@@ -83,7 +83,7 @@ def check_own(work: Work, target: Object, values: Mapping[str, Any], row: Row | 
     for field in target.fields:
         if field.type in KINDS and values.get(field.name):
             before = set(json.loads((row or {}).get(field.column) or "[]"))
-            new = [int(i) for i in values[field.name] if str(i) not in before and str(i).isdigit()]
+            new = [int(i) for i in values[field.name] if str(i) not in before and str(i).isdecimal()]
             found = store.some(work.session, new)
             if any(i not in found or found[i].created_by != work.actor.user for i in new):
                 raise NotFound(msg("This file is gone. Upload it again."))

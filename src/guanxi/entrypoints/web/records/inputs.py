@@ -118,7 +118,7 @@ def _pointed(work: Work, targets: Sequence[str], raw: Any, known: Names | None) 
         kind, ident = str(raw.get("object")), raw.get("id")
     elif isinstance(raw, str) and ":" in raw:
         kind, _, ident = raw.partition(":")
-    if not str(ident or "").isdigit() or kind not in targets:
+    if not str(ident or "").isdecimal() or kind not in targets:
         return {"raw": "", "shown": ""}
     number = int(str(ident)[:19])
     found = (known or {}).get(kind, {}).get(number) or names(work, kind, [number]).get(number)
@@ -148,7 +148,7 @@ def config_options(work: Work, name: str, chosen: Any = None) -> list[tuple[str,
 def _links(work: Work, field: Field, raw: Any, _known: Names | None) -> dict[str, Any]:
     other = targets_of(field)[0]
     items = raw if isinstance(raw, list) else [i for i in str(raw or "").split(",") if i]
-    ids = [int(i) for i in items if str(i).isdigit()]
+    ids = [int(i) for i in items if str(i).isdecimal()]
     found = names(work, other, ids) if ids else {}
     return {"kind": "links", "objects": other, "raw": [str(i) for i in found], "shown": list(found.items())}
 
@@ -170,7 +170,7 @@ def _address(work: Work, _field: Field, raw: Any, _known: Names | None) -> dict[
 
 
 def _files(_work: Work, field: Field, raw: Any, _known: Names | None) -> dict[str, Any]:
-    ids = [int(i) for i in (raw or []) if str(i).isdigit()] if isinstance(raw, list) else []
+    ids = [int(i) for i in (raw or []) if str(i).isdecimal()] if isinstance(raw, list) else []
     return {"kind": "files", "raw": [str(i) for i in ids], "mode": field.type}
 
 

@@ -125,10 +125,10 @@ def _change(form: FormData, line: Object, fields: list[Field], number: int) -> C
     prefix = f"{line.name}.{number}."
     ident, version = text_of(form, prefix + "id"), text_of(form, prefix + "version")
     values = {f.name: read_field(form, f, prefix + f.name) for f in fields}
-    if ident.isdigit():
+    if ident.isdecimal():
         if text_of(form, prefix + "_gone"):
             return Change("trash", line.name, id=int(ident))
-        return Change("edit", line.name, values, int(ident), int(version) if version.isdigit() else None)
+        return Change("edit", line.name, values, int(ident), int(version) if version.isdecimal() else None)
     given = {n: v for n, v in values.items() if v not in (None, "", [], False)}
     told = {f.name for f in fields if f.default is None}
     return Change("create", line.name, given) if given.keys() & told else None
