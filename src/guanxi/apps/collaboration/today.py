@@ -71,7 +71,7 @@ def scopes_of(work: Work) -> list[str]:
     if deals == "all" and rights.scope("opportunity", "create") == "none" != rights.scope("task", "create"):
         wide.reverse()  # service agents see all deals, but work on their own tasks
     if deals == "all" and work.actor.team is not None:
-        wide.append("team")
+        wide.insert(0 if rights.admin else len(wide), "team")  # one's own people before the whole company
     return wide
 
 

@@ -38,9 +38,23 @@ RELATIONSHIP = Object(
     kind="plain",
     title="kind",
     fields=(
-        lookup("party", L("Party", "一方"), to=("account", "contact"), required=True, on_delete="cascade"),
+        lookup(
+            "party",
+            L("Party", "一方"),
+            to=("account", "contact"),
+            required=True,
+            on_delete="cascade",
+            inverse=L("Relationships", "关系"),
+        ),
         choice("kind", L("Is", "关系"), *KINDS, required=True),
-        lookup("other", L("Of", "另一方"), to=("account", "contact"), required=True, on_delete="cascade"),
+        lookup(
+            "other",
+            L("Of", "另一方"),
+            to=("account", "contact"),
+            required=True,
+            on_delete="cascade",
+            inverse=L("Named in relationships", "被谁关联"),
+        ),
         choice(
             "strength",
             L("Strength", "强度"),

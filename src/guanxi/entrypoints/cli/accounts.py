@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 
 from guanxi.entrypoints.cli.frame import Terminal
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.access.passwords import hash_password, store_hash
-from guanxi.kernel.admin.people import add_user, administrators
-from guanxi.kernel.context import Space
+from guanxi.kernel.admin.people import add_user, administrators, role_of
+from guanxi.kernel.context import Space, Work
+from guanxi.kernel.records.types import Change
+from guanxi.kernel.records.write import save
 
 ADMIN_MAIL = "admin@example.com"
 DEMO_MAIL, DEMO_PASSWORD = "demo@guanxi.example", "guanxi-demo"
@@ -57,5 +60,18 @@ def open_demo(terminal: Terminal) -> Space:
     with space.write(system("demo"), entry="demo", kind="setup") as work:
         for user in work.catalog.config["user"]:
             store_hash(work.session, user, hashed, work.now)
-        add_user(work, DEMO_MAIL, "administrator", DEMO_PASSWORD, name=terminal.text("Administrator"))
+        _seat_visitor(work, terminal.text("Administrator"))
     return space
+
+
+def _seat_visitor(work: Work, name: str) -> None:
+    """The visitor is one of the sample company's sales managers, who may do everything too; else a new person."""
+    manager, administrator = role_of(work, "sales_manager"), str(role_of(work, "administrator"))
+    users = sorted(work.catalog.config["user"].values(), key=lambda row: int(row["id"]))
+    roles = {row["id"]: json.loads(row["roles"] or "[]") for row in users}
+    seat = next((row["id"] for row in users if str(manager) in roles[row["id"]]), None)
+    if seat is None:
+        add_user(work, DEMO_MAIL, "administrator", DEMO_PASSWORD, name=name)
+        return
+    values = {"email": DEMO_MAIL, "roles": [*roles[seat], administrator]}
+    save(work, [Change("edit", "user", values, id=seat)])

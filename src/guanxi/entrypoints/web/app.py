@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,10 +20,10 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guanxi.base.errors import NotFound, Problem, TooMany, Unauthenticated
-from guanxi.entrypoints.web import account, render
+from guanxi.entrypoints.web import account, offline, render
 from guanxi.entrypoints.web.assets import serve
 from guanxi.entrypoints.web.security import RefuseForged, SafeHeaders
-from guanxi.entrypoints.web.session import Site, Visit, reader
+from guanxi.entrypoints.web.session import Site, Visit, reader, visit
 from guanxi.entrypoints.web.shell import basics, frame
 
 log = logging.getLogger("guanxi.web")
@@ -34,7 +35,7 @@ def create_web(site: Site, routes: Sequence[BaseRoute] = (), *, templates: Seque
     if templates:
         render.add_templates(templates)
     app = Starlette(
-        routes=[Route("/static/{version}/{name:path}", serve), *account.ROUTES, *routes],
+        routes=[Route("/static/{version}/{name:path}", serve), *account.ROUTES, *offline.ROUTES, *routes],
         middleware=[
             Middleware(SafeHeaders),
             Middleware(CatchDefects),
@@ -85,6 +86,8 @@ def on_http(request: Request, error: Exception) -> Response:
     """Unknown address, wrong method, malformed request."""
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
+        with suppress(Problem):  # an unknown address keeps the frame for those who are signed in
+            visit(request)
         return on_problem(request, NotFound())
     return show_error(request, error.status_code, error.detail, "http")
 

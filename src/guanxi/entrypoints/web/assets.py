@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,10 @@ FOREVER = {
     "X-Content-Type-Options": "nosniff",
 }
 STYLES = "gx/gx.css"  # all of gx/*.css in the order of their names
+SCRIPT = "gx/app.js"  # what every page needs, sent as one module
+EVERY_PAGE = ("overlay", "toast", "palette", "sse", "app")
+_OURS = re.compile(r'"\./(?:' + "|".join(EVERY_PAGE) + r')\.js"')
+_IMPORT = re.compile(r'^import [^;]*"\./(?:' + "|".join(EVERY_PAGE) + r')\.js";\n', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +68,26 @@ def load(name: str) -> Asset | None:
     """A static file by name, read once; None if there is none (or the name leads elsewhere)."""
     if name == STYLES:
         body = b"\n".join(path.read_bytes() for path in sorted((STATIC / "gx").glob("*.css")))
+    elif name == SCRIPT:
+        body = join_scripts().encode()
     else:
         path = (STATIC / name).resolve()
         if not path.is_relative_to(STATIC) or not path.is_file():
             return None
         body = path.read_bytes()
+        if name.startswith("gx/") and path.suffix == ".js":
+            body = _OURS.sub('"./app.js"', body.decode()).encode()
     suffix = Path(name).suffix
     kind = TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     ready = STATIC / f"{name}.gz"
     packed = ready.read_bytes() if ready.is_file() else gzip.compress(body, 6, mtime=0) if len(body) > 500 else None
     return Asset(body, packed, kind)
+
+
+def join_scripts() -> str:
+    """The modules of every page in one; their top-level names must differ, and exports are all the file's own."""
+    parts = ((STATIC / "gx" / f"{name}.js").read_text(encoding="utf-8") for name in EVERY_PAGE)
+    return "\n".join(_IMPORT.sub("", part) for part in parts)
 
 
 def serve(request: Request) -> Response:

@@ -145,8 +145,9 @@ def _goals(work: Work, where: str | None) -> list[Goal]:
 
 def samples_of(work: Work) -> int:
     """The operation that loaded the sample company, unless it was undone; 0 if there is none."""
-    operation = work.catalog.settings.get("samples")
-    if not isinstance(operation, int):
+    kept = str(work.catalog.settings.get("samples") or "")
+    operation = int(kept) if kept.isdigit() else 0
+    if not operation:
         return 0
     try:
         with work.as_system("whether the sample company is still there"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,11 @@ from typing import Any
 from guanxi.base.dates import from_day, from_us, local_day, zone_of
 from guanxi.base.i18n import Label, Locale
 
+# 上海博川电子厂 is known as 博川; only where enough of a name is left
+PLACES = re.compile(
+    r"^[（(]?(中国|北京|上海|天津|重庆|广州|深圳|苏州|杭州|南京|武汉|成都|西安|青岛|宁波|无锡|佛山|东莞|厦门|合肥|济南|长沙|郑州"
+    r"|沈阳|大连|福州|江苏|浙江|广东|山东|福建|四川|湖北|湖南|河南|河北|安徽)[省市]?[）)]?(?=[\u4e00-\u9fff]{4})"
+)
 WEEKDAYS_ZH = "一二三四五六日"
 WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -49,6 +55,13 @@ def initials(name: str) -> str:
     if not words:
         return "?"
     return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
+def mark_of(name: str) -> str:
+    """One character for an organisation: the first that is its own, places and brackets before it left out."""
+    name = PLACES.sub("", name.strip()) or name.strip()
+    first = next((char for char in name if char.isalnum()), "?")
+    return first.upper()
 
 
 def pair_of(ident: Any) -> int:

@@ -155,7 +155,9 @@ def make_environment(extra: Sequence[Path] = ()) -> Environment:
         bytecode_cache=FileSystemBytecodeCache(str(cache)) if cache.stat().st_uid == os.getuid() else None,
     )
     env.globals.update({f.__name__: f for f in HELPERS})
-    env.globals.update(asset=asset, has_vendor=has_vendor, initials=parts.initials, pair_of=parts.pair_of)
+    env.globals.update(
+        asset=asset, has_vendor=has_vendor, initials=parts.initials, mark_of=parts.mark_of, pair_of=parts.pair_of
+    )
     env.globals.update(is_han=parts.is_han, locale=LOCALE.get)
     env.globals["ui"] = env.get_template("parts/ui.html").module
     env.globals["form"] = env.get_template("parts/form.html").module

@@ -117,11 +117,20 @@ def basics(request: Request) -> dict[str, Any]:
 
 def page(request: Request, template: str | Template, me: Visit, *, status: int = 200, **context: Any) -> HTMLResponse:
     """A whole page in the frame; `active` marks a line of the side bar."""
-    html = render.fragment(template, {**frame(request, me), **context}, me.locale)
+    around = frame(request, me)
+    around["phone_title"] = _title(around["nav"], str(context.get("active", "")), str(around["workspace"]), me)
+    html = render.fragment(template, {**around, **context}, me.locale)
     answer = render.respond(html, status)
     if NOTE_COOKIE in request.cookies:
         answer.delete_cookie(NOTE_COOKIE, path="/")
     return answer
+
+
+def _title(areas: tuple[NavArea, ...], active: str, workspace: str, me: Visit) -> str:
+    """What a phone shows at the top: the line of the navigation one is in, else the workspace."""
+    lines = (item for area in (*areas, NavArea(None, FOOT)) for item in area.items)
+    found = next((item for item in lines if active and active in (item.name, item.url)), None)
+    return render.sentence(found.label, me.locale) if found is not None else workspace
 
 
 def piece(

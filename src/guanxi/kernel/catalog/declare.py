@@ -154,14 +154,18 @@ def lookup(
     *,
     on_delete: OnDelete | None = None,
     default: str | None = None,
+    inverse: Label | None = None,
     **common: Unpack[Common],
 ) -> Field:
     """
-    Points at one record of one object, or of one of several objects. `on_delete` is what happens here when that
+    Points at one record of one object, or of one of several objects; `inverse` is what the records that point here
+    are called on the page of the one they point at. `on_delete` is what happens here when that
     record goes; unless said otherwise the value is cleared, or the deletion refused if the field is required.
     """
     on_delete = on_delete or ("refuse" if common.get("required") else "clear")
-    return _field("lookup", name, label, {"to": _targets(to), "on_delete": on_delete}, common, default)
+    return _field(
+        "lookup", name, label, {"to": _targets(to), "on_delete": on_delete, "inverse": inverse}, common, default
+    )
 
 
 def links(name: str, label: Label, to: str, **common: Unpack[Common]) -> Field:

@@ -31,6 +31,7 @@ class Field:
       choices: tuple[Choice, ...]           choice, multi_choice
       to: tuple[str, ...]                   lookup, links (object names)
       on_delete: OnDelete                   lookup
+      inverse: Label                        lookup: what the records that point here are called there
       scale: int                            decimal
       min, max: int (stored form); max_length: int
       formula: str, result: type name       formula

@@ -48,7 +48,7 @@ FIELDS = (
     text("short_name", L("Short name", "简称")),
     text("name_en", L("English name", "英文名称")),
     choice("status", L("Status", "状态"), *STATES, default="prospect"),
-    lookup("parent", L("Parent account", "上级公司"), to="account"),
+    lookup("parent", L("Parent account", "上级公司"), to="account", inverse=L("Subsidiaries", "下属公司")),
     choice("industry", L("Industry", "行业"), *INDUSTRIES),
     lookup("customer_class", L("Class", "分类"), to="customer_class"),
     lookup("grade", L("Grade", "评级"), to="customer_grade"),

@@ -69,7 +69,7 @@ FIELDS = (
     lookup("account", L("Account", "客户"), to="account"),
     text("title", L("Job title", "职务")),
     text("department", L("Department", "部门")),
-    lookup("reports_to", L("Reports to", "上级"), to="contact"),
+    lookup("reports_to", L("Reports to", "上级"), to="contact", inverse=L("Direct reports", "下属")),
     phone("mobile", L("Mobile", "手机"), sensitive=True),
     phone("phone", L("Phone", "电话")),
     email("email", L("E-mail", "邮箱")),

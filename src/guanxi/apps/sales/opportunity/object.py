@@ -89,10 +89,10 @@ FIELDS = (
 )
 
 FORM = (
-    Section(L("Deal", "商机"), ("name", "number", "account", "contact", "type", "origin", "region", "tags")),
-    Section(L("Stage", "阶段"), ("pipeline", "stage", "probability", "amount", "weighted", "product")),
-    Section(L("Dates", "日期"), ("opened_on", "close_on", "closed_on", "stage_since", "last_activity_at")),
+    Section(L("Deal", "商机"), ("name", "number", "account", "contact", "amount", "weighted", "close_on", "product")),
+    Section(L("Stage", "阶段"), ("pipeline", "stage", "probability", "type", "origin", "region", "tags")),
     Section(L("Next", "下一步"), ("next_step", "next_step_on")),
+    Section(L("Dates", "日期"), ("opened_on", "closed_on", "stage_since", "last_activity_at")),
     Section(L("Outcome", "结果"), ("state", "close_reason", "competitor", "lost_to", "close_note")),
     Section(L("More", "更多"), ("description", "files"), folded=True),
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SIZE = 50
 GROUPABLE = ("choice", "lookup", "user", "team", "boolean", "date", "datetime")
 PRIVATE = ("view",)  # shown by their own pages only
-ALL = "all"
+ALL, MINE = "all", "mine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,12 @@ def built_in(work: Work, target: Object) -> list[BuiltIn]:
     if "owner" in allowed:
         if is_open:
             spec = {"facets": {"owner": ["me"], "state": ["open"]}}
-            found.append(BuiltIn("mine", L("My open ones", "我的进行中"), spec))
+            found.append(BuiltIn(MINE, L("My open ones", "我的进行中"), spec))
+        elif "done" in allowed and allowed["done"].type == "boolean":
+            spec = {"facets": {"owner": ["me"], "done": ["0"]}}
+            found.append(BuiltIn(MINE, L("Mine to do", "我的待办"), spec))
         else:
-            found.append(BuiltIn("mine", L("Mine", "我的"), {"facets": {"owner": ["me"]}}))
+            found.append(BuiltIn(MINE, L("Mine", "我的"), {"facets": {"owner": ["me"]}}))
     plural = target.plural
     found.append(BuiltIn(ALL, L(f"All {plural.en.lower()}", f"全部{plural.zh}"), {}))
     if target.steps and target.steps.close_on and is_open and target.steps.close_on in allowed:
@@ -103,8 +106,19 @@ def ask(work: Work, state: State, locale: Locale, *, page: str = "", extra: str 
     elif tab := next((t for t in tabs if t.name == state.view), None):
         state = state if state.edited else from_spec(state, tab.spec)
     elif state.view or not state.narrowed:
-        state = replace(state, view=ALL)
+        state = replace(state, view=ALL) if page else _first(work, target, state, tabs, locale)
     return Asked(target, state, views, tabs, saved, narrowings(work, target, state, locale, page), extra)
+
+
+def _first(work: Work, target: Object, state: State, tabs: Sequence[BuiltIn], locale: Locale) -> State:
+    """Where a list starts: with one's own open ones if there are any, else with all."""
+    mine = next((t for t in tabs if t.name == MINE and len(t.spec["facets"]) > 1), None)
+    if mine is not None and not state.view:
+        asked = from_spec(replace(state, view=MINE), mine.spec)
+        where = condition_of(n.where for n in narrowings(work, target, asked, locale))
+        if count(work, Query(target.name, where), 1)[0]:
+            return asked
+    return replace(state, view=ALL)
 
 
 def sort_of(work: Work, asked: Asked) -> tuple[str, ...]:
@@ -164,7 +178,6 @@ def blame(work: Work, asked: Asked) -> Blame | None:
 
 def check_where(work: Work, asked: Asked) -> Problem | None:
     """A condition in the address that cannot be used is told, not thrown at the reader."""
-
 
     if not asked.state.where:
         return None

@@ -51,9 +51,11 @@ class Related:
 
 def related(desk: Desk) -> list[Related]:
     """Everything that points here and that the reader may see; empty lists only where one may add to them."""
-    found = []
+    found: list[Related] = []
     for other, field in _referrers(desk):
         made = _list(desk, other, field)
+        if not made.lines and any(r.key.startswith(f"{other.name}-") for r in found):
+            continue  # one empty list for each object is enough to add to
         if made.lines or (made.new and other.search != ("-",)) or (made.new and other.timeline is None):
             found.append(made)
     found.sort(key=lambda r: (not r.lines, 0))
@@ -91,7 +93,9 @@ def _list(desk: Desk, other: Object, field: Field) -> Related:
     back = quote(desk.url, safe="")
     new = f"/o/{other.name}/new?quick=1&{field.name}={preset}&back={back}" if may and not desk.trashed else ""
     titled = label(other.plural)
-    if other.name == desk.target.name or sum(o.name == other.name for o, _ in _referrers(desk)) > 1:
+    if "inverse" in field.options:
+        titled = label(field.options["inverse"])
+    elif other.name == desk.target.name or sum(o.name == other.name for o, _ in _referrers(desk)) > 1:
         titled = f"{titled} · {label(field.label)}"  # several ways lead here: say which
     return Related(
         f"{other.name}-{field.name}",

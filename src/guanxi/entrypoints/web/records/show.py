@@ -138,6 +138,8 @@ def line_tables(desk: Desk) -> list[dict[str, Any]]:
         rows = lines.rows_of_document(desk.work, line, desk.id)
         known = references(desk.work, line, rows, [f.name for f in columns])
         cells = [[show_row(desk.work, line, f, row, known, desk.me.locale) for f in columns] for row in rows]
+        if len(columns) > 1 and all(c[0].striptags() == c[1].striptags() for c in cells):
+            columns, cells = [columns[0], *columns[2:]], [[c[0], *c[2:]] for c in cells]  # the same name twice
         numeric = [f.type in ("money", "decimal", "percent", "integer") for f in columns]
         found.append({"label": label(line.plural), "heads": [label(f.label) for f in columns], "rows": cells,
                       "numeric": numeric})  # fmt: skip
@@ -176,7 +178,7 @@ def show_history(request: Request) -> Response:
     """Every change of the record, newest first."""
     with at_desk(request, trash=True) as desk:
         before = request.query_params.get("before", "")
-        found = steps(desk.work, desk.target.name, desk.id, before=int(before) if before.isdigit() else None, limit=51)
+        found = steps(desk.work, desk.target.name, desk.id, before=int(before) if before.isdecimal() else None, limit=51)
         known = feed.names_for_steps(desk, found)
         entries = [(feed.entry_of_step(desk, s, known, s.at), s) for s in found[:50]]
         return page(

@@ -128,4 +128,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("htmx:after:swap", () => bring(document));
+if (document.body.dataset.user) addEventListener("load", () => setTimeout(() => navigator.serviceWorker?.register("/worker.js").catch(() => {}), 3000)); // after the page is done
 bring(document);

@@ -144,7 +144,7 @@ export function start(root) {
     grid.dataset.ready = "";
     grid.addEventListener("keydown", (event) => keys(grid, event));
     grid.addEventListener("dblclick", (event) => edit(event.target.closest("[data-edit]")));
-    grid.addEventListener("click", (event) => { if (grid.matches("dl")) edit(event.target.closest("[data-edit]")); });
+    grid.addEventListener("click", (event) => { if (grid.matches("[data-click-edits]")) edit(event.target.closest("[data-edit]")); });
     grid.addEventListener("focusout", (event) => {
       const cell = event.target.closest("[data-edit]");
       if (cell?.dataset.before !== undefined && !cell.contains(event.relatedTarget) && !cell.querySelector("[aria-invalid=true]")) setTimeout(() => { if (cell.isConnected && cell.dataset.before !== undefined && !cell.contains(document.activeElement)) store(cell); }, 150);

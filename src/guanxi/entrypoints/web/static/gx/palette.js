@@ -15,14 +15,14 @@ function choose(node) {
 }
 
 // Records opened in this browser, newest first, kept per person; the server names those one may still see.
-const place = `gx-recent-${document.body.dataset.user}`;
+const shelf = `gx-recent-${document.body.dataset.user}`;
 function recent() {
-  try { return JSON.parse(localStorage.getItem(place) ?? "[]"); } catch { return []; }
+  try { return JSON.parse(localStorage.getItem(shelf) ?? "[]"); } catch { return []; }
 }
 const opened = /^\/o\/([a-z_0-9]+)\/(\d+)$/.exec(location.pathname);
 if (opened && document.body.dataset.user) {
   const key = `${opened[1]}.${opened[2]}`;
-  try { localStorage.setItem(place, JSON.stringify([key, ...recent().filter((k) => k !== key)].slice(0, 7))); } catch { /* private mode: nothing is kept */ }
+  try { localStorage.setItem(shelf, JSON.stringify([key, ...recent().filter((k) => k !== key)].slice(0, 7))); } catch { /* private mode: nothing is kept */ }
 }
 
 async function ask() {
