@@ -69,6 +69,7 @@ CONTACT_ROLE = Object(
     ),
     access="parent",
     access_via="about",
+    access_also=("contact",),
     search=("-",),
     icon="users-group",
 )

@@ -128,7 +128,26 @@ def _through_parent(
         there = f'SELECT 1 FROM {session.table(parent.table)} {up} WHERE {up}."id" = {alias}."{via.column}"{also}'
         sql = f"{kind}EXISTS ({there})"
         branches.append(Branch("parent", sql, (*head, *params)))
-    return Reach(False, tuple(branches))
+    return _also_seeing(session, catalog, actor, target, now, alias, Reach(False, tuple(branches)))
+
+
+def _also_seeing(
+    session: Session, catalog: Catalog, actor: Actor, target: Object, now: int, alias: str, found: Reach
+) -> Reach:
+    """Each branch narrowed to children whose other named lookups point at something the caller sees too."""
+    for name in target.access_also:
+        link = catalog.field(target, name)
+        other = catalog.objects.get(link.options["to"][0])
+        if other is None:
+            continue
+        up = f"{alias}q"
+        condition, params = reach(session, catalog, actor, other, "read", now, up).condition()
+        if not condition:
+            continue
+        there = f'SELECT 1 FROM {session.table(other.table)} {up} WHERE {up}."id" = {alias}."{link.column}"'
+        sql = f'({alias}."{link.column}" IS NULL OR EXISTS ({there} AND {condition}))'
+        found = Reach(False, tuple(Branch(b.name, f"{b.sql} AND {sql}", (*b.params, *params)) for b in found.branches))
+    return found
 
 
 def pad(values: Sequence[Any]) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,13 +70,22 @@ def create_token(
 
 def actor_of(session: Session, catalog: Catalog, secret: str, now: int) -> tuple[Actor, int]:
     """Who acts with this token, limited to its scopes, and the token's id. One answer for every unusable token."""
-    table = session.table("token")
-    row = session.one(
-        f'SELECT "id", "user", "scopes" FROM {table} WHERE "hash" = ? AND "revoked_at" IS NULL'
-        ' AND ("expires_at" IS NULL OR "expires_at" > ?)',
-        (hash_of(secret), now),
-    )
-    if row is None:
+    sql = f"SELECT {TOKEN_COLUMNS} FROM {session.table('token')} t WHERE {_USABLE}"
+    return actor_in(session.one(sql, (hash_of(secret), now)) or (), catalog)
+
+
+TOKEN_COLUMNS = 't."id", t."user", t."scopes"'
+_USABLE = 't."hash" = ? AND t."revoked_at" IS NULL AND (t."expires_at" IS NULL OR t."expires_at" > ?)'
+
+
+def token_join(database: Database) -> str:
+    """The token as part of another question; parameters are `hash_of(secret)` and the time."""
+    return f"LEFT JOIN {database.table('token')} t ON {_USABLE}"
+
+
+def actor_in(row: Sequence[Any], catalog: Catalog) -> tuple[Actor, int]:
+    """As `actor_of`, from the found `TOKEN_COLUMNS`: empty or NULL if there is none."""
+    if not row or row[0] is None:
         raise wrong_token()
     key = ("token actor", row[1], row[2])
     actor: Actor | None = catalog.memo.get(key)

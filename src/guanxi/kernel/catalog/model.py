@@ -152,6 +152,7 @@ class Object:
     """own: scopes of roles; parent: as the record `access_via` points at; all: everybody reads; personal: only the
     owner (or the user in `access_via`), administrators included, and everybody where a field `shared` is true."""
     access_via: str | None = None
+    access_also: tuple[str, ...] = ()  # with access="parent": lookups whose record the caller must see too
     timeline: str | None = None  # lookup field through which it shows on the parents' timelines
     search: tuple[str, ...] = ()  # fields in the search index; empty = title only; ("-",) = none
     icon: str = "file"
