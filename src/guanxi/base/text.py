@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
 SORT_VERSION = 1
 """Raise when `sort_key` changes: stored keys are then recomputed."""
@@ -57,9 +60,11 @@ def fold(text: str) -> str:
 
 @cache
 def _readings() -> dict[int, str]:
-    from pypinyin.constants import PINYIN_DICT
-
-    return PINYIN_DICT
+    """Only this table of the package is needed; importing it would load its phrases and train a segmenter (45 MB)."""
+    found = find_spec("pypinyin")
+    (folder,) = found.submodule_search_locations if found and found.submodule_search_locations else ("",)
+    table: dict[str, str] = json.loads((Path(folder) / "pinyin_dict.json").read_text("utf-8"))
+    return {int(code): readings for code, readings in table.items()}
 
 
 @lru_cache(maxsize=30_000)
