@@ -35,6 +35,21 @@ load() { # object, file, mapping
     "$guanxi" import "$object" "$from" --map "$here/$map.map.json" "$@"
 }
 
+ready() { # an empty home gets its workspace first; --as belongs to the imports only
+    for option in "$@"; do
+        shift
+        if [ "${skip-}" ]; then
+            skip=
+        elif [ "$option" = --as ]; then
+            skip=yes
+        else
+            set -- "$@" "$option"
+        fi
+    done
+    "$guanxi" setup "$@" >&2
+}
+
+ready "$@"
 load team "$teams" regions "$@"
 load team "$teams" teams "$@"
 load user "$teams" managers "$@"
