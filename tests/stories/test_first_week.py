@@ -177,7 +177,8 @@ def test_a_colleague_without_rights_sees_nothing_anywhere(monday: dict[str, Any]
         assert otto.count(name) == 0
     places = [f"/o/{name}" for name in records]
     places += ["/", "/o/opportunity/board", "/o/note", "/o/call", "/palette?q=禾木", "/search?q=hemu",
-               "/options/account?q=禾木", "/reports", "/reports/results?period=all", "/operations", "/trash", "/notifications"]  # fmt: skip
+               "/options/account?q=禾木", "/reports",
+               "/reports/results?period=all", "/operations", "/trash", "/notifications"]  # fmt: skip
     for place in places:
         html = otto.get(place)
         shown = html.replace("q=禾木", "").replace('value="禾木"', "")

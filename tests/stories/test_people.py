@@ -42,12 +42,26 @@ def test_a_private_customer_is_kept_found_and_archived(office: Office) -> None:
     for where in asked:
         assert sam.count("contact", where) == 1, where
     office.work()
-    for words in ("林小雨", "linxiaoyu", "lxy", "lin@example.com"):
+    for words in ("林小雨", "linxiaoyu", "lxy", "13911112222", "2222", "lin@example.com"):
         assert f"/o/contact/{lin}" in sam.get(f"/palette?q={words}"), words
     sam.sent(f"/o/contact/{lin}/cell/occupation?at=page", {"value": "设计师", "version": str(row["version"])}, hx=True)
     sam.change("contact", lin, archived=True)
     assert sam.count("contact", 'archived and occupation = "设计师"') == 1
     assert [step["op"] for step in sam.api("GET", f"/contact/{lin}/history")["data"]] == ["edit", "edit", "create"]
+
+
+def test_a_number_one_may_not_read_finds_nobody(office: Office) -> None:
+    sam, sven = shop(office), office.invite("Sven", "service")
+    role = office.role("service")
+    everything = {f"scope.*.{verb}": "all" for verb in ("create", "read", "edit", "delete", "export")}
+    form = {"name": "Service", **everything, "fields_of": "contact", "field.contact.mobile": "none"}
+    office.ada.sent(f"/settings/roles/{role}", form)
+    lin = sam.fill("contact", **LIN)
+    office.work()
+    assert f"/o/contact/{lin}" in sven.get("/palette?q=lxy")
+    for words in ("13911112222", "2222", "1391111"):
+        for place in ("/palette?q=", "/search?q=", "/o/contact?q=", "/options/contact?q="):
+            assert str(lin) not in sven.get(place + words), (place, words)
 
 
 def test_persons_and_companies_share_lists_search_and_reports(office: Office) -> None:

@@ -29,12 +29,15 @@ def search_follower(space: Space) -> Follower:
 
 
 def searched(catalog: Catalog, target: Object) -> tuple[Field, ...]:
-    """Fields in the index: those declared, else the title. Sensitive ones stay out (KD 18)."""
+    """
+    Fields in the index: those declared, else the title. Sensitive ones as well: a hit counts only if it lies in fields
+    the caller may read (`candidates.match`), so that a mobile number is found by those who see it and by nobody else.
+    """
     if target.search == ("-",) or target.retired:
         return ()
     names = dict.fromkeys((target.title, *target.search))
     fields = [catalog.field(target, name) for name in names]
-    return tuple(f for f in fields if not f.sensitive and not f.retired and f.type != "formula")
+    return tuple(f for f in fields if not f.retired and f.type != "formula")
 
 
 def tokens_of(target: Object, row: Mapping[str, Any]) -> list[str]:
