@@ -113,7 +113,10 @@ def test_the_example_is_taken_and_json_comes_back(field):
     assert len(values) == len(kind.columns(field))
     assert values[0] is not None
     for value, column in zip(values, kind.columns(field), strict=True):
-        assert isinstance(value, int if column.storage == "INT" else str)
+        if column.suffix == "__k":
+            assert value is None  # sort keys are made once, when all rules have run
+        else:
+            assert isinstance(value, int if column.storage == "INT" else str)
     sent = json.loads(json.dumps(kind.to_json(field, values)))
     assert kind.parse(field, sent, ENV) == values
     for language in ("en", "zh-CN"):

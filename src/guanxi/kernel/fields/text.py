@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from guanxi.base.text import sort_key
 from guanxi.kernel.fields.base import Column, Columns, FieldLike, FieldType, ParseEnv
 from guanxi.kernel.fields.parts import TEXT_OPS, as_is, searched, show_plain, wants_text
 
@@ -22,10 +21,8 @@ def text_sort(field: FieldLike) -> str | None:
 
 
 def with_key(field: FieldLike, value: str | None) -> Columns:
-    """The stored columns of a text that may be sortable."""
-    if field.options.get("sortable"):
-        return value, sort_key(value) if value else None
-    return (value,)
+    """The stored columns of a text that may be sortable; its key is made once, before it is stored (`refresh_keys`)."""
+    return (value, None) if field.options.get("sortable") else (value,)
 
 
 def parse(field: FieldLike, raw: Any, _env: ParseEnv) -> Columns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from guanxi.base.errors import FieldError, Forbidden, NotFound, msg
@@ -10,7 +10,7 @@ from guanxi.base.text import sort_key
 from guanxi.kernel.access.branches import pad, reach
 from guanxi.kernel.access.rights import may_ask
 from guanxi.kernel.catalog.model import Object
-from guanxi.kernel.fields.base import ParseError
+from guanxi.kernel.fields.base import ParseEnv, ParseError
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.shape import REFERENCES, FieldShape, Shape, pointed_at, shape_of
 from guanxi.kernel.records.types import Change, Row
@@ -22,23 +22,27 @@ Numbered = Sequence[tuple[int, Change]]
 VERB_OF = {"create": "create", "edit": "edit", "trash": "delete", "restore": "delete"}
 SET_BY_HAND = ("owner", "team")
 BACK_DATED = ("created_at", "created_by", "updated_at")
+OFTEN_ALIKE = frozenset(
+    {"choice", "multi_choice", "tags", "boolean", "date", "percent", "money", "lookup", "user", "team", "address"}
+)
+"""Types whose values repeat from record to record."""
 
 
 def drafts_for(work: Work, target: Object, op: str, changes: Numbered) -> list[Draft]:
     """Drafts for changes of one kind on one object, in order; rights on object and records are checked here."""
     may(work, target, VERB_OF[op])
     if op == "create":
-        drafts = [blank_draft(work, target, change, index) for index, change in changes]
+        drafts = blank_drafts(work, target, changes)
     else:
         rows = current_rows(work, target, op, [c.id for _, c in changes if c.id is not None])
         drafts = [_draft_of(work, target, change, index, rows) for index, change in changes]
     if op in ("create", "edit"):
         shape = shape_of(work.catalog, target)
-        for draft in drafts:
-            if not draft.errors:
-                read_values(draft, shape)
-                if target.access == "personal":
-                    keep_personal(draft, shape)
+        good = [d for d in drafts if not d.errors]
+        read_columns(work, shape, good)
+        if target.access == "personal":
+            for draft in good:
+                keep_personal(draft, shape)
         check_references(work, shape, drafts)
     return drafts
 
@@ -58,16 +62,26 @@ def may(work: Work, target: Object, verb: str) -> None:
 
 def blank_draft(work: Work, target: Object, change: Change, index: int) -> Draft:
     """A new record before anything is read into it."""
+    return blank_drafts(work, target, [(index, change)])[0]
+
+
+def blank_drafts(work: Work, target: Object, changes: Numbered) -> list[Draft]:
+    """New records before anything is read into them."""
     shape = shape_of(work.catalog, target)
-    new: Row = dict(shape.blank)
-    new["id"] = change.id if change.id is not None else work.space.ids.next()
-    new["version"] = 1
-    new["created_at"] = new["updated_at"] = work.now
-    new["created_by"] = new["updated_by"] = work.person
+    blank: Row = dict(shape.blank)
+    blank["version"] = 1
+    blank["created_at"] = blank["updated_at"] = work.now
+    blank["created_by"] = blank["updated_by"] = work.person
     if shape.owned:
-        new["owner"], new["source"] = work.actor.user or None, work.entry
-        new["team"] = work.actor.team
-    return Draft(work, target, change, index, None, new)
+        blank["owner"], blank["source"] = work.actor.user or None, work.entry
+        blank["team"] = work.actor.team
+    ids = iter(work.space.ids.take(sum(1 for _, change in changes if change.id is None)))
+    drafts: list[Draft] = []
+    for index, change in changes:
+        new = blank.copy()
+        new["id"] = change.id if change.id is not None else next(ids)
+        drafts.append(Draft(work, target, change, index, None, new))
+    return drafts
 
 
 def current_rows(work: Work, target: Object, op: str, ids: Sequence[int]) -> dict[int, Row]:
@@ -104,23 +118,78 @@ def _draft_of(work: Work, target: Object, change: Change, index: int, rows: dict
     return draft
 
 
+def read_columns(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
+    """The values of many drafts, field by field: what holds for all is found out once."""
+    alike: dict[tuple[str, ...], list[Draft]] = {}
+    for draft in drafts:
+        alike.setdefault(tuple(draft.change.values), []).append(draft)
+    free = is_free(work)
+    columns: dict[str, Callable[[Sequence[Draft]], None] | None] = {}
+    for names, group in alike.items():
+        for name in names:
+            if name not in columns:
+                known = shape.fields.get(name)
+                may_set = known is not None and (free or _writable(work, shape.object, known))
+                columns[name] = _column_reader(known, work.env) if known is not None and may_set else None
+            read = columns[name]
+            if read is not None:
+                read(group)
+                continue
+            for draft in group:
+                _read_value(draft, shape, name, draft.change.values[name], free)
+
+
+def _column_reader(known: FieldShape, env: ParseEnv) -> Callable[[Sequence[Draft]], None]:
+    """Parses one field of many drafts; cells that come again are parsed once."""
+    name, names, field, parse = known.field.name, known.names, known.field, known.type.parse
+    blank, kept = (None,) * len(names), dict[str, tuple[Any, ...]]()
+    often = field.type in OFTEN_ALIKE
+
+    def read(drafts: Sequence[Draft]) -> None:
+        for draft in drafts:
+            raw = draft.change.values[name]
+            if raw is None or raw in ("", []):
+                values = blank
+            elif often and type(raw) is str and raw in kept:
+                values = kept[raw]
+            else:
+                try:
+                    values = parse(field, raw, env)
+                except ParseError as error:
+                    draft.error(name, error.message, error.code)
+                    continue
+                if often and type(raw) is str:
+                    kept[raw] = values
+            draft.new.update(zip(names, values, strict=True))
+
+    return read
+
+
+def is_free(work: Work) -> bool:
+    """Whether fields may be set that are closed to callers."""
+    return work.actor.is_system or work.kind in ("demo", "undo")
+
+
 def read_values(draft: Draft, shape: Shape) -> None:
     """Parses the raw values the caller may set into the draft."""
-    work = draft.work
-    free = work.actor.is_system or work.kind in ("demo", "undo")
+    free = is_free(draft.work)
     for name, raw in draft.change.values.items():
-        known = shape.fields.get(name)
-        if known is not None and (free or _writable(work, shape.object, known)):
-            _set_field(draft, known, raw)
-        elif shape.owned and name in SET_BY_HAND and (free or level_of(draft, name) == "edit"):
-            _set_owner(draft, name, raw)
-        elif name in BACK_DATED and work.kind == "demo":
-            draft.new[name] = int(raw)
-        elif (known is not None or (shape.owned and name in SET_BY_HAND)) and level_of(draft, name) == "read":
-            label = work.catalog.field(shape.object, name).label
-            draft.error(name, msg("{field} cannot be changed here.", field=label), "read_only")
-        else:
-            draft.error(name, msg("There is no field «{name}» you could set.", name=name[:80]), "unknown_field")
+        _read_value(draft, shape, name, raw, free)
+
+
+def _read_value(draft: Draft, shape: Shape, name: str, raw: Any, free: bool) -> None:
+    work, known = draft.work, shape.fields.get(name)
+    if known is not None and (free or _writable(work, shape.object, known)):
+        _column_reader(known, work.env)([draft])
+    elif shape.owned and name in SET_BY_HAND and (free or level_of(draft, name) == "edit"):
+        _set_owner(draft, name, raw)
+    elif name in BACK_DATED and work.kind == "demo":
+        draft.new[name] = int(raw)
+    elif (known is not None or (shape.owned and name in SET_BY_HAND)) and level_of(draft, name) == "read":
+        label = work.catalog.field(shape.object, name).label
+        draft.error(name, msg("{field} cannot be changed here.", field=label), "read_only")
+    else:
+        draft.error(name, msg("There is no field «{name}» you could set.", name=name[:80]), "unknown_field")
 
 
 def level_of(draft: Draft, name: str) -> str:
@@ -151,18 +220,6 @@ def _writable(work: Work, target: Object, known: FieldShape) -> bool:
     if (field.read_only and not kept) or field.retired or not known.columns:
         return False
     return work.actor.rights.level(target.name, field.name) == "edit"
-
-
-def _set_field(draft: Draft, known: FieldShape, raw: Any) -> None:
-    if raw is None or raw in ("", []):
-        values: tuple[Any, ...] = (None,) * len(known.columns)
-    else:
-        try:
-            values = known.type.parse(known.field, raw, draft.work.env)
-        except ParseError as error:
-            draft.error(known.field.name, error.message, error.code)
-            return
-    draft.new.update(zip(known.names, values, strict=True))
 
 
 def _set_owner(draft: Draft, name: str, raw: Any) -> None:
@@ -229,12 +286,18 @@ def visible_ids(work: Work, target_name: str, ids: set[int]) -> set[int]:
 def refresh_keys(shape: Shape, drafts: Sequence[Draft]) -> None:
     """Sort keys follow the text they are made from, whoever set it."""
     keyed = [(s.field.column, s.field.column + "__k") for s in shape.stored if s.field.column + "__k" in s.names]
-    for draft in drafts:
-        old, new = draft.old, draft.new
-        for column, key in keyed:
+    for column, key in keyed:
+        made: dict[str, str] = {}  # job titles and places repeat
+        for draft in drafts:
+            old, new = draft.old, draft.new
             text = new[column]
-            if old is None or old.get(column) != text:
-                new[key] = sort_key(text) if text else None
+            if old is not None and old.get(column) == text:
+                new[key] = old.get(key)
+            elif text:
+                found = made.get(text)
+                new[key] = made[text] = sort_key(text) if found is None else found
+            else:
+                new[key] = None
 
 
 def errors_of(drafts: Sequence[Draft]) -> list[FieldError]:
