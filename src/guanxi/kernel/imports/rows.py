@@ -73,7 +73,8 @@ def handle(work: Work, plan: Plan, lines: Sequence[Line], *, rehearse: bool) -> 
     """One chunk: cells → values → references → create or update → save with an outcome per row."""
     target = work.catalog.object(plan.target)
     fields = importable(work, target)
-    rows = [_prepare(plan, line) for line in lines]
+    read = _reader(plan)
+    rows = [_prepare(plan, line, read) for line in lines]
     _resolve_references(work, target, fields, plan, rows, rehearse=rehearse)
     _decide(work, target, fields, plan, rows)
     changes = [r.change for r in rows if r.change is not None]
@@ -81,22 +82,47 @@ def handle(work: Work, plan: Plan, lines: Sequence[Line], *, rehearse: bool) -> 
     return [(row, next(outcomes) if row.change is not None else None) for row in rows]
 
 
-def _prepare(plan: Plan, line: Line) -> Prepared:
+Cells = tuple[str, ...]
+Reader = Callable[[Cells], dict[str, Any]]
+
+
+def _reader(plan: Plan) -> Reader:
+    """From a row's cells to its raw values by field. Worked out once per chunk: most fields are a column as it is."""
+    header, items = plan.table.header, plan.map.fields
+    plain = [i for i in items if not i.template and i.column in header]
+    other = [i for i in items if i.template or i.values or i.default or i.column not in header]
+    if len({i.field for i in items}) < len(items):
+        plain, other = [], list(items)
+    names, places = [i.field for i in plain], [header.index(i.column) for i in plain]
+
+    def read(cells: Cells) -> dict[str, Any]:
+        values: dict[str, Any] = {name: cells[place] for name, place in zip(names, places, strict=True)}
+        if other:
+            named = dict(zip(header, cells, strict=True))
+            for item in other:
+                values[item.field] = cell_of(item, named)
+        return values
+
+    return read
+
+
+def _prepare(plan: Plan, line: Line, read: Reader) -> Prepared:
     header, cells = plan.table.header, line.cells
-    fault = line.fault
-    if len(cells) > len(header):
+    fault, missing = line.fault, len(header) - len(cells)
+    if missing < 0:
         fault = fault or ("too_many" if any(cells[len(header) :]) else "")
         cells = cells[: len(header)]
-    named = dict(zip(header, (*cells, *[""] * (len(header) - len(cells))), strict=True))
+    elif missing:
+        cells = (*cells, *[""] * missing)
     if mends := plan.patches.get(line.number):
-        named.update({k: v for k, v in mends.items() if k in named})
-    row = Prepared(line, tuple(named.values()), {})
+        cells = tuple(mends.get(name, cell) for name, cell in zip(header, cells, strict=True))
+    row = Prepared(line, cells, {})
     if fault:
         row.errors.append(("", fault, FAULTS[fault]))
         return row
-    for item in plan.map.fields:
-        row.values[item.field] = cell_of(item, named)
-    row.values.update({name: raw for name, raw in plan.map.fixed.items() if not row.values.get(name)})
+    row.values = read(cells)
+    if plan.map.fixed:
+        row.values.update({name: raw for name, raw in plan.map.fixed.items() if not row.values.get(name)})
     return row
 
 
@@ -181,12 +207,12 @@ def _change(plan: Plan, row: Prepared, name: str, values: dict[str, Any], ident:
         if plan.map.mode == "update":
             row.errors.append((plan.map.key, "no_such", msg("No record has this key, and this import only updates.")))
             return None
-        return Change("create", name, {k: v for k, v in values.items() if v not in ("", [])})
+        return Change("create", name, {k: v for k, v in values.items() if v or v not in ("", [])})
     if plan.map.mode == "create":
         row.state = "duplicate"
         row.errors.append((plan.map.key, "duplicate", msg("A record with this key is there already.")))
         return None
-    kept = values if plan.map.empty == "clear" else {k: v for k, v in values.items() if v not in ("", [])}
+    kept = values if plan.map.empty == "clear" else {k: v for k, v in values.items() if v or v not in ("", [])}
     return Change("edit", name, kept, id=ident)
 
 

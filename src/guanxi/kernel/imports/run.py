@@ -220,8 +220,12 @@ def _count(run: Run, found: Sequence[Handled]) -> None:
         elif errors_of(handled):
             run.failed += 1
         elif outcome is not None:
-            name = {"created": "created", "updated": "updated"}.get(outcome.done, "same")
-            setattr(run, name, getattr(run, name) + 1)
+            if outcome.done == "created":
+                run.created += 1
+            elif outcome.done == "updated":
+                run.updated += 1
+            else:
+                run.same += 1
 
 
 def _keep(work: Work, run: Run, faults: list[Fault]) -> None:

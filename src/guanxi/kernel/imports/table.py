@@ -178,7 +178,7 @@ def _csv_lines(table: TableFile) -> Iterator[Line]:
             except csv.Error as error:
                 line = Line(number, (), "unfinished" if "end of data" in str(error) else "unreadable")
             else:
-                fault = "too_long" if lines.cut or any(len(c) > MAX_CELL for c in cells) else ""
+                fault = "too_long" if lines.cut or max(map(len, cells), default=0) > MAX_CELL else ""
                 lines.cut = False
                 line = Line(number, tuple(map(_clean, cells)), fault)
             if held is not None:
