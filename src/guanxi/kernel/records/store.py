@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from guanxi.kernel.changes.log import Entry
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.shape import SET_TYPES, FieldShape, Shape
 from guanxi.kernel.records.types import Row
-from guanxi.kernel.storage.session import Duplicate
+from guanxi.kernel.storage.session import Duplicate, Tuple
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SYSTEM_IDS = {field.name: ident for ident, field in SYSTEM_BY_ID.items()}
 LOGGED_SYSTEM = {name: str(SYSTEM_IDS[name]) for name in ("owner", "team", "source", "trashed_at")}
 """System columns whose change is history, and their keys in the log."""
+MANY = 500  # rows from which on it pays to look which columns are empty in all of them
 
 
 def link_table(shape: Shape, known: FieldShape) -> str:
@@ -45,16 +46,25 @@ def naming_the_field(shape: Shape) -> Iterator[None]:
 
 def insert(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
     """New rows, their link rows and their log entries."""
-    rows = list(map(itemgetter(*shape.columns), (d.new for d in drafts)))
+    columns, rows = shape.columns, list(map(itemgetter(*shape.columns), (d.new for d in drafts)))
+    if len(rows) >= MANY:
+        columns, rows = _without_empty(columns, rows)
     with naming_the_field(shape):
-        work.session.insert(shape.object.table, shape.columns, rows)
+        work.session.insert(shape.object.table, columns, rows)
     for known in shape.stored:
         if known.field.type in SET_TYPES:
             pairs = [(d.id, member) for d in drafts for member in members(known, d.new)]
             if pairs:
                 work.session.insert(link_table(shape, known), ("a", "b"), pairs)
-    log_new = _logger_of_new(shape)
+    log_new = _logger_of_new(shape, frozenset(columns))
     work.log([_entry(shape, d, "create", None, log_new(d.new)) for d in drafts])
+
+
+def _without_empty(columns: Sequence[str], rows: Sequence[Tuple]) -> tuple[tuple[str, ...], list[Tuple]]:
+    """An import fills a few columns of many; those that are empty in all rows need not be sent."""
+    by_column = zip(columns, zip(*rows, strict=True), strict=True)
+    filled = [(name, values) for name, values in by_column if values.count(None) < len(rows)]
+    return tuple(name for name, _ in filled), list(zip(*(values for _, values in filled), strict=True))
 
 
 def update(work: Work, shape: Shape, drafts: Sequence[Draft], op: str = "edit") -> None:
@@ -111,11 +121,11 @@ def members(known: FieldShape, row: Mapping[str, Any]) -> list[Any]:
     return [int(m) for m in found] if SET_TYPES[known.field.type] == "INT" else list(found)
 
 
-def _logger_of_new(shape: Shape) -> Callable[[Row], dict[str, Any]]:
-    """What the log keeps of a new row: whatever is not empty. Made once for many rows."""
-    single = [(k.logged[0], k.key) for k in shape.stored if len(k.logged) == 1]
-    single += [(name, key) for name, key in LOGGED_SYSTEM.items() if name in shape.blank]
-    several = [(k.logged, k.key) for k in shape.stored if len(k.logged) > 1]
+def _logger_of_new(shape: Shape, filled: Container[str]) -> Callable[[Row], dict[str, Any]]:
+    """What the log keeps of a new row: whatever is not empty. Made once for many rows with these columns."""
+    single = [(k.logged[0], k.key) for k in shape.stored if len(k.logged) == 1 and k.logged[0] in filled]
+    single += [(name, key) for name, key in LOGGED_SYSTEM.items() if name in shape.blank and name in filled]
+    several = [(k.logged, k.key) for k in shape.stored if len(k.logged) > 1 and any(n in filled for n in k.logged)]
 
     def logged(row: Row) -> dict[str, Any]:
         kept = {key: row[name] for name, key in single if row[name] is not None}
