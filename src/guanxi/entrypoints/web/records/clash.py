@@ -16,7 +16,7 @@ from guanxi.base.gate import BadValue
 from guanxi.entrypoints.web.records.desk import Desk, open_desk, speaking
 from guanxi.entrypoints.web.records.given import columns_for, differs, json_of, text_of
 from guanxi.entrypoints.web.records.values import show_field, show_values
-from guanxi.entrypoints.web.render import label
+from guanxi.entrypoints.web.render import label, t
 from guanxi.entrypoints.web.session import Visit, safe_path
 from guanxi.entrypoints.web.shell import page, piece
 from guanxi.kernel.catalog.model import Field
@@ -73,7 +73,7 @@ def show_clash(
 
 def _name(desk: Desk, user: int) -> str:
     row = desk.work.catalog.config["user"].get(user)
-    return str(row["name"]) if row else "Guanxi"
+    return str(row["name"]) if row else t("System")
 
 
 def _judge(desk: Desk, field: Field, mine: Any, was: Any, now: Any) -> Clashing:

@@ -140,7 +140,7 @@ def _pointed_by_step(step: Step, wanted: dict[str, set[int]]) -> None:
 
 def _person(desk: Desk, ident: int | None) -> str:
     row = desk.work.catalog.config["user"].get(ident or 0)
-    return str(row["name"]) if row else "Guanxi"
+    return str(row["name"]) if row else t("System")
 
 
 def _record(desk: Desk, item: Item, known: Mapping[str, Mapping[int, str]], files: Mapping[str, Any]) -> Entry:

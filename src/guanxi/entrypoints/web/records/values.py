@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from guanxi.base.dates import local_day
-from guanxi.base.i18n import Locale
+from guanxi.base.i18n import Locale, translate
 from guanxi.entrypoints.web import render
 from guanxi.entrypoints.web.lists import marks
 from guanxi.entrypoints.web.records.desk import Desk
@@ -81,7 +81,7 @@ def _link(work: Work, other: str, ident: int, names: Names, locale: Locale) -> M
     if other in work.catalog.config:
         row = work.catalog.config[other].get(ident)
         if other == "user" and ident == 0:
-            return escape("Guanxi")
+            return escape(translate("System", locale.language))
         if row is None:
             return Markup("")
         if other == "user":
