@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
@@ -131,6 +133,22 @@ def _close(space: Space, run: Run, *, take_back: bool) -> None:
             close_operation(work.session, run.operation)
 
 
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """
+    Tens of thousands of live values make Python look for rings again and again; a chunk makes none. If two imports run
+    at once, the first that ends lets it look again.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_without_collector()
 def _write_chunk(space: Space, plan: Plan, lines: Sequence[Line], following: int) -> None:
     """Records, faults and the place to go on from, in one transaction: a killed import loses and doubles nothing."""
     run = plan.run

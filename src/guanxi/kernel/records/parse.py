@@ -143,12 +143,12 @@ def _column_reader(known: FieldShape, env: ParseEnv) -> Callable[[Sequence[Draft
     """Parses one field of many drafts; cells that come again are parsed once."""
     name, names, field, parse = known.field.name, known.names, known.field, known.type.parse
     blank, kept = (None,) * len(names), dict[str, tuple[Any, ...]]()
-    often = field.type in OFTEN_ALIKE
+    often, single = field.type in OFTEN_ALIKE, names[0] if len(names) == 1 else None
 
     def read(drafts: Sequence[Draft]) -> None:
         for draft in drafts:
             raw = draft.change.values[name]
-            if raw is None or raw in ("", []):
+            if not raw and (raw is None or raw in ("", [])):
                 values = blank
             elif often and type(raw) is str and raw in kept:
                 values = kept[raw]
@@ -160,7 +160,10 @@ def _column_reader(known: FieldShape, env: ParseEnv) -> Callable[[Sequence[Draft
                     continue
                 if often and type(raw) is str:
                     kept[raw] = values
-            draft.new.update(zip(names, values, strict=True))
+            if single is not None:
+                (draft.new[single],) = values
+            else:
+                draft.new.update(zip(names, values, strict=True))
 
     return read
 
