@@ -11,9 +11,12 @@ import msgspec
 
 from guanxi.base.errors import FieldError, Forbidden, Invalid, Message, msg
 from guanxi.base.i18n import LANGUAGES
+from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.catalog.system import META_SETTING
 from guanxi.kernel.changes.log import Entry
 from guanxi.kernel.context import Work
+from guanxi.kernel.records.types import Change
+from guanxi.kernel.records.write import save
 
 Check = Callable[[Any], Message | None]
 
@@ -52,6 +55,7 @@ def change_settings(work: Work, values: Mapping[str, Any]) -> None:
     changed = {name: value for name, value in values.items() if known.get(name) != value}
     if "currency" in changed:
         _refuse_new_base(work)
+        _move_base(work, str(changed["currency"]))
     for name, value in changed.items():
         store_setting(work, name, value)
     if changed:
@@ -68,9 +72,9 @@ def store_setting(work: Work, name: str, value: Any) -> None:
 
 
 def _refuse_new_base(work: Work) -> None:
-    """Amounts in the base currency are stored beside each amount: they would all be wrong."""
+    """Amounts in the base currency are stored beside each amount: they would all be wrong. Limits in settings move."""
     for obj in work.catalog.objects.values():
-        for f in obj.fields:
+        for f in obj.fields if obj.kind != "config" else ():
             sql = f'SELECT 1 FROM {work.session.table(obj.table)} WHERE "{f.column}__b" IS NOT NULL LIMIT 1'
             if f.type == "money" and work.session.one(sql):
                 text = "“{field}” of {object} already holds amounts; the base currency stays."
@@ -78,3 +82,34 @@ def _refuse_new_base(work: Work) -> None:
                     msg(text, field=f.label, object=obj.label),
                     errors=[FieldError("currency", "in_use", msg(text, field=f.label, object=obj.label))],
                 )
+
+
+def _move_base(work: Work, base: str) -> None:
+    """The new base counts as one; other rates were against the old one and go; limits keep their number."""
+    known = work.catalog.config["currency"]
+    there = next((i for i, row in known.items() if row["code"] == base), None)
+    save(work, [Change("trash", "currency", id=ident) for ident in known if ident != there])
+    if there is None:
+        save(work, [Change("create", "currency", {"code": base, "name": base, "rate": "1"})])
+    else:
+        save(work, [Change("edit", "currency", {"rate": "1"}, id=there)])
+    for obj in work.catalog.objects.values():
+        for f in obj.fields if obj.kind == "config" else ():
+            if f.type == "money":
+                _denominate(work, obj, f, base)
+
+
+def _denominate(work: Work, obj: Object, f: Field, base: str) -> None:
+    """Not through `save`: it computes with the currencies of before this change."""
+    table, c = work.session.table(obj.table), f.column
+    entries = []
+    for ident, version, *old in work.session.rows(
+        f'SELECT "id", "version", "{c}", "{c}__c", "{c}__b" FROM {table} WHERE "{c}" IS NOT NULL'
+    ):
+        work.session.run(
+            f'UPDATE {table} SET "{c}__c" = ?, "{c}__b" = "{c}", "version" = ?, "updated_at" = ? WHERE "id" = ?',
+            (base, version + 1, work.now, ident),
+        )
+        new = [old[0], base, old[0]]
+        entries.append(Entry(obj.id, ident, version + 1, "edit", {str(f.id): old}, {str(f.id): new}))
+    work.log(entries)
