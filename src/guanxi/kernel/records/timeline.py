@@ -154,9 +154,11 @@ def _places(
             parts.append(f"{select} ORDER BY 3 DESC, 2 DESC LIMIT {limit}")
             params += [*values, *more]
     if not kinds or CHANGES in kinds:
-        after, more = _after("s.at", "s.id", before)
+        moment = _change_moment(work, target, ident)
+        after, more = _after(moment, "s.id", before)
         change, sets = work.session.table("change"), work.session.table("change_set")
-        select = f"SELECT DISTINCT 0 AS k, s.id AS id, s.at AS moment FROM {change} c JOIN {sets} s ON s.id = c.set_id"
+        select = f"SELECT DISTINCT 0 AS k, s.id AS id, {moment} AS moment FROM {change} c"
+        select += f" JOIN {sets} s ON s.id = c.set_id"
         select += f" WHERE c.record = ? AND c.object = ?{after}"
         parts.append(f"{select} ORDER BY 3 DESC, 2 DESC LIMIT {limit}")
         params += [ident, target.id, *more]
@@ -165,6 +167,12 @@ def _places(
     union = " UNION ALL ".join(f"SELECT * FROM ({part}) AS t{n}" for n, part in enumerate(parts))
     sql = f"SELECT k, id, moment FROM ({union}) AS u ORDER BY moment DESC, id DESC LIMIT {limit}"
     return [(row[0], row[1], row[2]) for row in work.session.rows(sql, params)]
+
+
+def _change_moment(work: Work, target: Object, ident: int) -> str:
+    """When a change happened; a record that was brought in with its own date was created then, not when it came in."""
+    born = f'SELECT r."created_at" FROM {work.session.table(target.table)} r WHERE r."id" = {int(ident)}'
+    return f"(CASE WHEN c.op = 'create' THEN COALESCE(({born}), s.at) ELSE s.at END)"
 
 
 def _after(moment: str, ident: str, before: Place | None) -> tuple[str, tuple[int, ...]]:
