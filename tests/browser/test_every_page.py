@@ -48,8 +48,8 @@ WAYS = (
     pytest.param("zh-CN", "phone", "light", marks=pytest.mark.slow),
 )
 TEXTS = """() => [...document.querySelectorAll('body *')]
-  .filter(e => !['SCRIPT','STYLE','CODE','PRE'].includes(e.tagName) && !e.closest('body [lang]')).flatMap(e => [...e.childNodes])
-  .filter(n => n.nodeType === 3).map(n => n.textContent.trim()).filter(Boolean)"""
+  .filter(e => !['SCRIPT','STYLE','CODE','PRE'].includes(e.tagName) && !e.closest('body [lang]'))
+  .flatMap(e => [...e.childNodes]).filter(n => n.nodeType === 3).map(n => n.textContent.trim()).filter(Boolean)"""
 WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 RUN_AXE = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
 

@@ -107,7 +107,7 @@ OPPORTUNITY = Object(
     columns=("name", "amount", "stage", "account", "close_on", "next_step", "next_step_on", "owner"),
     form=FORM,
     quick=("name", "account", "amount", "close_on", "stage"),
-    figures=("amount", "weighted", "probability", "close_on", "next_step", "last_activity_at"),
+    figures=("amount", "close_on", "probability", "weighted", "next_step", "last_activity_at"),
     filters=("stage", "state", "pipeline", "product"),
     sorts=("amount", "close_on", "closed_on", "name", "created_at", "updated_at"),
     steps=Steps("stage", pipeline="pipeline", amount="amount", close_on="close_on"),

@@ -54,6 +54,7 @@ function swapDialog(html) {
   const holder = document.getElementById("dialogs");
   holder.innerHTML = html;
   window.htmx?.process(holder);
+  document.dispatchEvent(new CustomEvent("htmx:after:swap")); // look-ups inside come alive
   const dialog = holder.querySelector("dialog");
   dialog?.removeAttribute("data-show");
   show(dialog);

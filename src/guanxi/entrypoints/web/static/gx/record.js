@@ -147,5 +147,7 @@ export function start(root) {
   for (const text of root.querySelectorAll("[data-preview]:not([data-ready])")) { text.dataset.ready = ""; preview(text); }
   const wrong = root.querySelector("[data-form] [aria-invalid=true], [data-form] .gx-error");
   if (wrong) (wrong.matches("[aria-invalid]") ? wrong : wrong.closest("[data-field]")?.querySelector("input, select, textarea") ?? wrong).focus();
+  const step = root.querySelector(".gx-path [aria-current]"); // on a phone the path is longer than the screen
+  if (step) step.parentElement.scrollLeft = step.offsetLeft - step.parentElement.offsetLeft - 24;
   if (location.hash === "#timeline") document.querySelector('[data-part="feed"]')?.click();
 }
