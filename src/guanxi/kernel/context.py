@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from guanxi.base.dates import day_of
 from guanxi.base.ids import IdSource
@@ -17,9 +18,7 @@ from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.changes.log import Entry, append, open_operation
 from guanxi.kernel.fields.base import ParseEnv
 from guanxi.kernel.storage.database import Database
-from guanxi.kernel.storage.session import Session
-
-FEW = 100  # entries of the log that go out with the COMMIT; more are copied
+from guanxi.kernel.storage.session import Question, Session
 
 
 def now_micros() -> int:
@@ -27,8 +26,21 @@ def now_micros() -> int:
     return time.time_ns() // 1000
 
 
-Who = Actor | int | Callable[[Session, Catalog], Actor]
-"""Who acts: an actor, a user id, or a function that finds out inside the transaction (by a token, say)."""
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """
+    A caller known by what they hold, looked up in the trip that begins the transaction: `columns` of a LEFT JOIN
+    `join` with `params`, written with the database's table names; `actor` reads the found values (or NULLs).
+    """
+
+    columns: str
+    join: Callable[[Database], str]
+    params: tuple[Any, ...]
+    actor: Callable[[tuple[Any, ...], Catalog], Actor]
+
+
+Who = Actor | int | Bearer
+"""Who acts: an actor, a user id, or whoever holds something that only the database knows (a token, say)."""
 
 
 class Space:
@@ -49,11 +61,27 @@ class Space:
 
     def catalog(self, session: Session) -> Catalog:
         """The snapshot that matches the database as this transaction sees it."""
+        return self._pinned(session, snapshot.version(session))
+
+    def _pinned(self, session: Session, version: int) -> Catalog:
         known = self._catalog
-        if known is None or known.version != snapshot.version(session):
+        if known is None or known.version != version:
             known = snapshot.load(session, self.apps, known)
             self._catalog = known
         return known
+
+    def opened(self, session: Session) -> Catalog:
+        """The snapshot for a transaction that was begun with `first_question`."""
+        if session.answer is None:
+            return self.catalog(session)
+        return self._pinned(session, snapshot.version_in(session.answer))
+
+    def first_question(self, who: Who) -> Question:
+        """What every unit of work asks first: the catalogue's version, and who calls."""
+        table = self.db.table("meta_version")
+        if isinstance(who, Bearer):
+            return Question(f"SELECT m.version, {who.columns} FROM {table} m {who.join(self.db)}", who.params)
+        return Question(f"SELECT version FROM {table}")
 
     def forget_catalog(self) -> None:
         """After a restore: whatever was known may be wrong."""
@@ -62,7 +90,7 @@ class Space:
     @contextmanager
     def read(self, actor: Who, *, timeout: float = 3.0) -> Iterator[Work]:
         """A read-only unit of work; `actor` may be a user id."""
-        with self.db.read(timeout) as session:
+        with self.db.read(timeout, ask=self.first_question(actor)) as session:
             yield Work(self, session, actor, entry="read")
 
     @contextmanager
@@ -84,7 +112,8 @@ class Space:
         A unit of work that commits when the block ends well; `operation` continues one begun earlier, `parent` is
         the change-set it follows from and `depth` how many such steps there were.
         """
-        with self.db.write(bulk=bulk, catalog_change=catalog_change) as session:
+        ask = self.first_question(actor)
+        with self.db.write(bulk=bulk, catalog_change=catalog_change, ask=ask) as session:
             work = Work(self, session, actor, entry=entry, kind=kind, cause=cause, undo_of=undo_of)
             work.parent, work.depth = parent, depth
             if operation is not None:
@@ -110,11 +139,13 @@ class Work:
         undo_of: int | None = None,
     ) -> None:
         self.space, self.session = space, session
-        self.catalog = space.catalog(session)
+        self.catalog = space.opened(session)
         if isinstance(actor, int):
             self.actor = load_actor(self.catalog, actor)
+        elif isinstance(actor, Bearer):
+            self.actor = actor.actor(session.answer[0][1:] if session.answer else (), self.catalog)
         else:
-            self.actor = actor if isinstance(actor, Actor) else actor(session, self.catalog)
+            self.actor = actor
         self.person = self.actor.user or None  # stays, also while the system acts for this person
         self.entry, self.kind, self.cause, self.undo_of = entry, kind, cause, undo_of
         self.now = space.clock()
@@ -166,8 +197,6 @@ class Work:
     def finish(self) -> None:
         """Stores the change-set and moves the catalogue's version if settings changed; the last thing before COMMIT."""
         if self._entries:
-            if len(self._entries) <= FEW:
-                self.session.send_with_commit()
             if not self.operation_is_open:
                 self.begin_operation()
             append(

@@ -204,3 +204,17 @@ def test_lines_are_written_only_with_their_document(space: Space, who: Who) -> N
     line = Change("create", "deal_line", {"deal": foreign, "item": "a", "quantity": 1, "price": "1"})
     with pytest.raises(BadInput), space.write(who["wang"]) as work:
         save(work, [line])
+
+
+def test_a_save_waits_for_the_network_as_little_as_it_can(space: Space, who: Who) -> None:
+    with space.write(who["wang"]) as work:
+        ident = save(work, [client()]).id
+    with space.write(who["wang"]) as made:
+        deal = save(made, [Change("create", "deal", {"name": "d"})]).id
+    with space.write(who["wang"]) as changed:
+        save(changed, [Change("edit", "deal", {"amount": 7}, id=deal)])
+    with space.write(who["wang"]) as pointed:
+        save(pointed, [Change("edit", "deal", {"client": ident}, id=deal)])
+    on_pg = space.db.dialect == "postgresql"
+    # more than BEGIN and COMMIT: a number and what a rule reads; the row; the row, the client and what a rule reads
+    assert [w.session.trips for w in (made, changed, pointed)] == ([4, 3, 5] if on_pg else [0, 0, 0])

@@ -19,11 +19,21 @@ from guanxi.base.errors import BadInput, NotFound, Problem, TooMany, Unauthentic
 from guanxi.base.gate import BadValue, clean, clean_text
 from guanxi.entrypoints.api.problems import TooLarge, Unreadable, answer
 from guanxi.kernel.access.actors import Actor
-from guanxi.kernel.access.tokens import FAILURES, actor_of, check_scope, count_failure, note_use, wrong_token
+from guanxi.kernel.access.tokens import (
+    BEARER_COLUMNS,
+    FAILURES,
+    actor_in,
+    check_scope,
+    count_failure,
+    note_use,
+    token_join,
+    wrong_token,
+)
+from guanxi.kernel.access.tokens import hash_of as token_hash
 from guanxi.kernel.catalog.snapshot import Catalog
-from guanxi.kernel.context import Space, Work
+from guanxi.kernel.context import Bearer, Space, Work
 from guanxi.kernel.records.idempotency import check_key, claim, hash_of, remember
-from guanxi.kernel.storage.session import Session
+from guanxi.kernel.records.types import Row
 
 log = logging.getLogger("guanxi.api")
 BODY_LIMIT = 10_000_000
@@ -47,6 +57,7 @@ class Done:
     status: int
     answer: Any
     replayed: bool = False
+    row: Row | None = None  # the one record as stored, while it is at hand
 
 
 class Call:
@@ -64,16 +75,17 @@ class Call:
         self.actor: Actor | None = None
 
     # --- who and where ------------------------------------------------------------------------------------------
-    def _who(self, scope: str) -> Callable[[Session, Catalog], Actor]:
-        def find(session: Session, catalog: Catalog) -> Actor:
-            if not self.secret:
-                raise Unauthenticated(msg("Send a token: Authorization: Bearer …"))
-            self.actor, self.token = actor_of(session, catalog, self.secret, self.space.clock())
+    def _who(self, scope: str) -> Bearer:
+        if not self.secret:
+            raise Unauthenticated(msg("Send a token: Authorization: Bearer …"))
+
+        def find(found: Sequence[Any], catalog: Catalog) -> Actor:
+            self.actor, self.token = actor_in(found, catalog)
             self.language = asked_language(self.request) or self.actor.language
             check_scope(self.actor, scope)
             return self.actor
 
-        return find
+        return Bearer(BEARER_COLUMNS, token_join, (token_hash(self.secret), self.space.clock()), find)
 
     @contextmanager
     def reading(self, scope: str = "read", *, timeout: float = 3.0) -> Iterator[Work]:
@@ -84,8 +96,6 @@ class Call:
     @contextmanager
     def writing(self, scope: str = "write", *, kind: str = "edit", cause: str = "") -> Iterator[Work]:
         """A unit of work that commits when the block ends well."""
-        if not self.secret:
-            raise Unauthenticated(msg("Send a token: Authorization: Bearer …"))
         with self.space.write(self._who(scope), entry="api", kind=kind, cause=cause) as work:
             yield work
 

@@ -28,7 +28,7 @@ MAX_VERSION = 2**62
 def group_records(call: Call) -> Response:
     """Counts and sums by up to four fields; a date field may name its period: `close_on:month`."""
     params = call.params(*ASK, "by", "sum")
-    by, sums = words(params, "by"), words(params, "sum")
+    by, sums = (tuple(dict.fromkeys(words(params, name))) for name in ("by", "sum"))
     if len(by) > MOST_KEYS or len(sums) > MOST_SUMS:
         raise BadInput(msg("At most {keys} groups and {sums} sums fit.", keys=MOST_KEYS, sums=MOST_SUMS))
     with call.reading() as work:

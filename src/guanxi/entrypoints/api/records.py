@@ -11,14 +11,15 @@ from starlette.responses import Response
 from guanxi.base.errors import BadInput, Conflict, Forbidden, NotFound, msg
 from guanxi.entrypoints.api.call import Call, Done, encode, flag, reply, whole, words
 from guanxi.entrypoints.api.problems import PreconditionFailed, VersionRequired
-from guanxi.kernel.catalog.model import Object
+from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.context import Work
 from guanxi.kernel.fields.base import ParseError
 from guanxi.kernel.fields.parts import parse_id
-from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.filters import readable, with_formulas
 from guanxi.kernel.records.output import converter, references_json, values_of
 from guanxi.kernel.records.read import MAX_LIMIT, chosen, count, find, get, references, target_of
-from guanxi.kernel.records.types import Change, Query, Saved
+from guanxi.kernel.records.types import Change, Query, Row, Saved
+from guanxi.kernel.records.visibility import surely_sees
 from guanxi.kernel.records.write import save
 
 ASK = ("filter", "q", "trashed")
@@ -93,8 +94,7 @@ def create_record(call: Call) -> Response:
 
         def effect() -> Done:
             values, lines = split(target, call.object())
-            saved = saving(work, [Change("create", target.name, values, lines=lines)])
-            return Done(201, {"id": saved.id, "operation": saved.operation})
+            return _done(saving(work, [Change("create", target.name, values, lines=lines)]), 201)
 
         done = call.once(work, effect)
         response = rendered(work, target, done)
@@ -148,7 +148,8 @@ def restore_record(call: Call) -> Response:
 
 
 def _done(saved: Saved, status: int) -> Done:
-    return Done(status, {"id": saved.id, "operation": saved.operation})
+    (outcome,) = saved.outcomes
+    return Done(status, {"id": saved.id, "operation": saved.operation}, row=outcome.row)
 
 
 def target_for_writing(work: Work, name: str) -> Object:
@@ -263,11 +264,24 @@ def render(
 def rendered(work: Work, target: Object, done: Done) -> Response:
     """The record after the effect, as the caller may read it now; only its id if that is nothing."""
     ident = int(done.answer["id"])
+    shown = chosen(work, target, ())
+    names = [f.name for f in shown]
+    row = _told_by(work, target, done.row, shown)
     try:
-        body, version = render(work, target, ident, [f.name for f in chosen(work, target, ())])
+        if row is not None:
+            body, version = converter(work.catalog, target, names)(row), row["version"]
+        else:
+            body, version = render(work, target, ident, names)
     except NotFound:
         return _marked(reply({"id": str(ident)}, done.status), done)
     return _marked(_record(body, version, done.status), done)
+
+
+def _told_by(work: Work, target: Object, row: Row | None, shown: Sequence[Field]) -> Row | None:
+    """The row just stored, if it is the whole answer: no lines, certainly the caller's to see. Spares a question."""
+    if row is None or target.lines or row["trashed_at"] is not None or not surely_sees(work, target, row):
+        return None
+    return with_formulas(work, target, shown, row)
 
 
 def _record(body: Any, version: int, status: int = 200) -> Response:

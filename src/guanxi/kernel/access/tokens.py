@@ -70,11 +70,11 @@ def create_token(
 
 def actor_of(session: Session, catalog: Catalog, secret: str, now: int) -> tuple[Actor, int]:
     """Who acts with this token, limited to its scopes, and the token's id. One answer for every unusable token."""
-    sql = f"SELECT {TOKEN_COLUMNS} FROM {session.table('token')} t WHERE {_USABLE}"
+    sql = f"SELECT {BEARER_COLUMNS} FROM {session.table('token')} t WHERE {_USABLE}"
     return actor_in(session.one(sql, (hash_of(secret), now)) or (), catalog)
 
 
-TOKEN_COLUMNS = 't."id", t."user", t."scopes"'
+BEARER_COLUMNS = 't."id", t."user", t."scopes"'
 _USABLE = 't."hash" = ? AND t."revoked_at" IS NULL AND (t."expires_at" IS NULL OR t."expires_at" > ?)'
 
 
@@ -84,7 +84,7 @@ def token_join(database: Database) -> str:
 
 
 def actor_in(row: Sequence[Any], catalog: Catalog) -> tuple[Actor, int]:
-    """As `actor_of`, from the found `TOKEN_COLUMNS`: empty or NULL if there is none."""
+    """As `actor_of`, from the found `BEARER_COLUMNS`: empty or NULL if there is none."""
     if not row or row[0] is None:
         raise wrong_token()
     key = ("token actor", row[1], row[2])

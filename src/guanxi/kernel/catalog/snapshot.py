@@ -113,6 +113,11 @@ def version(session: Session) -> int:
     return int(session.value(f"SELECT version FROM {session.table('meta_version')}") or 0)
 
 
+def version_in(answer: Sequence[Sequence[Any]]) -> int:
+    """The same number, where it came as the first column of another answer."""
+    return int(answer[0][0] or 0) if answer else 0
+
+
 def raise_version(session: Session) -> None:
     """Says that the catalogue, a setting or a config row changed; other processes reload at their next work."""
     session.run(f"UPDATE {session.table('meta_version')} SET version = version + 1")

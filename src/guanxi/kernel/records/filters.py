@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from guanxi.kernel.expr import (
 from guanxi.kernel.expr.tree import Name, Node
 from guanxi.kernel.fields.registry import TYPES
 from guanxi.kernel.records.shape import SET_TYPES, targets_of
+from guanxi.kernel.records.types import Row
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
@@ -217,18 +218,41 @@ def condition_sql(work: Work, target: Object, where: str | Tree | Any) -> tuple[
 
 def formula_sql(work: Work, target: Object, field: Field) -> tuple[str, list[Any]]:
     """SQL of a virtual formula field."""
-    result = TYPES[str(field.options["result"])]
     moment = binding(work)
 
     def make() -> tuple[Tree, SqlText]:
-        schema = ObjectFields(work, target, partial(readable, work))
-        tree = expand(work, target, parse(str(field.options["formula"])))
-        kind = "boolean" if result.kind == "none" else result.kind
-        typed = check_formula(tree, schema, kind, result.scale(field))
+        tree, schema, typed = _formula(work, target, field)
         return tree, compile_value(typed, schema, work.session.dialect, moment.zone)
 
     compiled = _kept(work, (target.name, field.name, "formula"), make)
     return compiled.text, compiled.bind(moment)
+
+
+def _formula(work: Work, target: Object, field: Field) -> tuple[Tree, ObjectFields, Typed]:
+    result = TYPES[str(field.options["result"])]
+    schema = ObjectFields(work, target, partial(readable, work))
+    tree = expand(work, target, parse(str(field.options["formula"])))
+    kind = "boolean" if result.kind == "none" else result.kind
+    return tree, schema, check_formula(tree, schema, kind, result.scale(field))
+
+
+def with_formulas(work: Work, target: Object, fields: Sequence[Field], row: Row) -> Row | None:
+    """The stored row with the formulas among `fields` worked out; None where one looks beyond the row."""
+    formulas = [f for f in fields if f.type == "formula"]
+    if not formulas:
+        return row
+    moment, whole = binding(work), dict(row)
+    for field in formulas:
+        key = ("formula", target.name, field.name, work.actor.user, work.actor.rights.admin)
+        if key not in work.catalog.memo:
+            tree, schema, typed = _formula(work, target, field)
+            beyond = any("." in path for path in uses(tree).fields)
+            work.catalog.memo[key] = None if beyond else compile_python(typed, schema)
+        run = work.catalog.memo[key]
+        if run is None:
+            return None
+        whole[field.column] = run(row, moment)
+    return whole
 
 
 def test_of(work: Work, target: Object, where: str | Tree | Any) -> Callable[[Mapping[str, Any]], bool]:

@@ -31,10 +31,12 @@ def link_table(shape: Shape, known: FieldShape) -> str:
 
 
 @contextmanager
-def naming_the_field(shape: Shape) -> Iterator[None]:
+def naming_the_field(work: Work, shape: Shape, columns: Sequence[str]) -> Iterator[None]:
     """Two writers at once may both pass the check for uniqueness; the index stops one, who is told the field."""
     try:
         yield
+        if any(name in columns for s in shape.stored if s.field.unique for name in s.names):
+            work.session.settle()
     except Duplicate as error:
         detail = str(error.extra.get("detail"))
         taken = next((s.field for s in shape.stored if s.field.unique and s.field.column in detail), None)
@@ -49,10 +51,10 @@ def insert(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
     columns, rows = shape.columns, list(map(itemgetter(*shape.columns), (d.new for d in drafts)))
     if len(rows) >= MANY:
         columns, rows = _without_empty(columns, rows)
-    with naming_the_field(shape):
+    with naming_the_field(work, shape, columns):
         work.session.insert(shape.object.table, columns, rows)
     for known in shape.stored:
-        if known.field.type in SET_TYPES:
+        if known.field.type in SET_TYPES and known.names[0] in columns:
             pairs = [(d.id, member) for d in drafts for member in members(known, d.new)]
             if pairs:
                 work.session.insert(link_table(shape, known), ("a", "b"), pairs)
@@ -84,7 +86,7 @@ def update(work: Work, shape: Shape, drafts: Sequence[Draft], op: str = "edit") 
         written = (*(c for c in columns if c not in _STAMPS), *_STAMPS)
         sets = ", ".join(f'"{c}" = ?' for c in written)
         sql = f'UPDATE {table} SET {sets} WHERE "id" = ?'
-        with naming_the_field(shape):
+        with naming_the_field(work, shape, written):
             work.session.many(sql, [(*(d.new[c] for c in written), d.id) for d in group])
     changed = [d for group in by_columns.values() for d in group]
     _update_links(work, shape, changed)

@@ -38,6 +38,7 @@ class Outcome:
     done: str
     version: int = 0
     errors: tuple[FieldError, ...] = ()
+    row: Row | None = field(default=None, repr=False, compare=False)  # as stored, by column
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from guanxi.kernel.access.branches import Reach, reach
 from guanxi.kernel.catalog.model import Object
+from guanxi.kernel.records.shape import OWNED
+from guanxi.kernel.records.types import Row
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
@@ -64,6 +66,19 @@ def _share(work: Work, table: str, found: Reach) -> int:
     newest = f'SELECT r."id" FROM {table} r ORDER BY r."id" DESC LIMIT {SAMPLE}'
     sql = f'SELECT count(*) FROM {table} r WHERE r."id" IN ({newest}) AND {text}'
     return int(work.session.value(sql, params))
+
+
+def surely_sees(work: Work, target: Object, row: Row) -> bool:
+    """Whether the caller reads this stored row by owner or team; False if only the database could tell."""
+    found = reach(work.session, work.catalog, work.actor, target, "read", work.now)
+    if found.all:
+        return True
+    if target.kind not in OWNED or target.access == "personal":
+        return False
+    user, team = work.actor.user, row["team"]
+    return any(
+        (b.name == "own" and row["owner"] == user) or (b.name == "team" and team in b.params) for b in found.branches
+    )
 
 
 def condition(work: Work, target: Object, view: Seen) -> tuple[str, list[Any]]:

@@ -115,4 +115,4 @@ def summary(errors: Sequence[FieldError]) -> Message:
 def _outcome(draft: Draft) -> Outcome:
     if draft.errors:
         return Outcome(draft.change.id, "failed", errors=tuple(draft.errors))
-    return Outcome(draft.id, draft.done, draft.version)
+    return Outcome(draft.id, draft.done, draft.version, row=draft.new)

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
 
-from guanxi.kernel.storage.session import Dialect, Session
+from guanxi.kernel.storage.session import Dialect, Question, Session, quote
 
 
 def wall_clock() -> int:
@@ -29,13 +29,24 @@ class Database(ABC):
         self._running: dict[str, Callable[[], None]] = {}
         self._running_lock = Lock()
 
-    @abstractmethod
-    def read(self, timeout: float | None = 3.0, *, token: str = "") -> AbstractContextManager[Session]:
-        """A read-only snapshot. A statement over `timeout` seconds raises TooSlow; `cancel(token)` raises Cancelled."""
+    def table(self, name: str) -> str:
+        """The quoted, schema-qualified name of a table."""
+        return quote(name) if self.schema is None else f"{quote(self.schema)}.{quote(name)}"
 
     @abstractmethod
-    def write(self, *, bulk: bool = False, catalog_change: bool = False) -> AbstractContextManager[Session]:
-        """A write transaction: commits on clean exit, rolls back on any exception."""
+    def read(
+        self, timeout: float | None = 3.0, *, token: str = "", ask: Question | None = None
+    ) -> AbstractContextManager[Session]:
+        """
+        A read-only snapshot. A statement over `timeout` seconds raises TooSlow; `cancel(token)` raises Cancelled.
+        `ask` goes out together with BEGIN; its rows are in `session.answer`.
+        """
+
+    @abstractmethod
+    def write(
+        self, *, bulk: bool = False, catalog_change: bool = False, ask: Question | None = None
+    ) -> AbstractContextManager[Session]:
+        """A write transaction: commits on clean exit, rolls back on any exception. `ask` as in `read`."""
 
     @abstractmethod
     def ephemeral(self, *, write: bool = True) -> AbstractContextManager[Session]:

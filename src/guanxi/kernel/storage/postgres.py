@@ -25,6 +25,7 @@ from guanxi.kernel.storage.session import (
     Busy,
     Cancelled,
     Duplicate,
+    Question,
     Session,
     Tuple,
     Unavailable,
@@ -33,6 +34,7 @@ from guanxi.kernel.storage.session import (
     too_slow,
 )
 
+FEW = 100  # rows that may wait for the next question; more are sent at once
 COPY_FROM = 500  # rows; below, executemany is faster than asking for a COPY
 POOL, OVERFLOW = 8, 8
 CATALOG_PATIENCE = 60.0  # seconds that a catalogue change waits for running writers
@@ -41,9 +43,10 @@ type_names = {"bigint": "int8", "text": "text", "integer": "int4"}
 
 
 @lru_cache(maxsize=4096)
-def placeholders(sql: str) -> str:
-    """`?` → `%s`, kept per text. SQL text never contains a literal question mark."""
-    return sql.replace("%", "%%").replace("?", "%s")
+def placeholders(sql: str) -> bytes:
+    """`?` → `$1`, `$2` …, kept per text. SQL text never contains a literal question mark."""
+    first, *others = sql.split("?")
+    return "".join((first, *(f"${n}{text}" for n, text in enumerate(others, 1)))).encode()
 
 
 class NumericLoader(Loader):
@@ -57,11 +60,14 @@ class NumericLoader(Loader):
 class PostgresSession(Session):
     dialect = "postgresql"
 
-    def __init__(self, database: PostgresDatabase, connection: psycopg.Connection[Tuple]) -> None:
+    def __init__(self, database: PostgresDatabase, connection: psycopg.Connection[Tuple], *, lazy: bool) -> None:
         super().__init__(database.schema, database.clock)
         self._database = database
         self._connection = connection
+        self._lazy = lazy  # few rows wait for company
+        self._waiting: psycopg.Pipeline | None = None
         self._ending = ExitStack()
+        self.trips = 1  # BEGIN
         self.cancelled = False
 
     def stop(self) -> None:
@@ -86,26 +92,32 @@ class PostgresSession(Session):
         with self._sent():
             if not params:
                 return self._connection.execute(sql.encode())
-            return self._connection.execute(placeholders(sql).encode(), params)
+            return self._connection.execute(placeholders(sql), params)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Tuple]:
         cursor = self._execute(sql, params)
+        self.trips += 1
         try:
             return cursor.fetchall()
         except psycopg.Error as error:
             raise self._problem(error) from error
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> int:
-        return self._execute(sql, params).rowcount
+        cursor = self._execute(sql, params)
+        self.trips += self._waiting is None
+        self.settle()
+        return cursor.rowcount
 
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        self._queue(len(rows))
         if len(rows) == 1:
             self._execute(sql, rows[0])  # executemany would set up and end a pipeline for it
         elif rows:
             with self._sent(), self._connection.cursor() as cursor:
-                cursor.executemany(placeholders(sql).encode(), rows)
+                cursor.executemany(placeholders(sql), rows)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        self._queue(len(rows))
         if len(rows) < COPY_FROM or self._connection.info.pipeline_status != pq.PipelineStatus.OFF:
             self.many(self.insert_sql(table, columns), rows)
             return
@@ -121,9 +133,10 @@ class PostgresSession(Session):
                 copy.write_row(row)
 
     def stream(self, sql: str, params: Sequence[Any] = (), size: int = 1000) -> Iterator[list[Tuple]]:
+        self._flush()
         with self._sent():
             cursor = self._connection.cursor(name=f"s{self.statements}")
-            cursor.execute(placeholders(sql).encode() if params else sql.encode(), params or None)
+            cursor.execute(placeholders(sql) if params else sql.encode(), params or None)
         try:
             while chunk := cursor.fetchmany(size):
                 yield chunk
@@ -141,12 +154,35 @@ class PostgresSession(Session):
         except psycopg.Error as error:
             raise self._problem(error) from error
 
-    def send_with_commit(self) -> None:
-        if self._connection.info.pipeline_status == pq.PipelineStatus.OFF:
-            self._ending.enter_context(self._connection.pipeline())
+    def _queue(self, rows: int) -> None:
+        """Lets a few rows wait; many rows go their own, faster way."""
+        if rows > FEW or not self._lazy:
+            self._flush()
+            self.trips += 1
+        elif self._waiting is None and self._connection.info.pipeline_status == pq.PipelineStatus.OFF:
+            self._waiting = self._ending.enter_context(self._connection.pipeline())
+
+    def _flush(self) -> None:
+        """Ends the waiting, if there is any."""
+        if self._waiting is not None:
+            self._waiting = None
+            self.trips += 1
+            try:
+                self._ending.close()
+            except psycopg.Error as error:
+                raise self._problem(error) from error
+
+    def settle(self) -> None:
+        if self._waiting is not None:
+            self.trips += 1
+            try:
+                self._waiting.sync()
+            except psycopg.Error as error:
+                raise self._problem(error) from error
 
     def commit(self) -> None:
         """Once, by `Database`; waits for the answers of everything that was sent along."""
+        self.trips += 1
         try:
             with self._ending:
                 self._connection.execute("COMMIT")
@@ -157,6 +193,18 @@ class PostgresSession(Session):
         """Leaves the pipeline after a fault; whatever its statements say does not count any more."""
         with suppress(psycopg.Error):
             self._ending.close()
+
+
+def _open(connection: psycopg.Connection[Tuple], begin: Sequence[str], ask: Question | None) -> list[Tuple] | None:
+    """BEGIN and what belongs to it in one trip, the first question too."""
+    if ask is None:
+        connection.execute("; ".join(begin).encode())
+        return None
+    with connection.pipeline():
+        for text in begin:
+            connection.execute(text.encode())
+        cursor = connection.execute(placeholders(ask.sql), ask.params)
+    return cursor.fetchall()
 
 
 def translate(error: psycopg.Error, connection: psycopg.Connection[Tuple] | None) -> Exception:
@@ -193,15 +241,18 @@ class PostgresDatabase(Database):
 
     def _connect(self) -> Any:  # Any: the pool's type knows no driver
         connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5, application_name="guanxi")
+        # placeholders as the server knows them: psycopg's own are taken apart anew for each long statement
+        connection.cursor_factory = psycopg.RawCursor
+        connection.server_cursor_factory = psycopg.RawServerCursor
         connection.adapters.register_dumper(int, Int8Dumper)
         connection.adapters.register_loader("numeric", NumericLoader)
         return connection
 
     @contextmanager
-    def read(self, timeout: float | None = 3.0, *, token: str = "") -> Iterator[Session]:
+    def read(self, timeout: float | None = 3.0, *, token: str = "", ask: Question | None = None) -> Iterator[Session]:
         limit = 0 if timeout is None else max(1, int(timeout * 1000))
-        begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {limit}"
-        with self._begin(begin) as session:
+        begin = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", f"SET LOCAL statement_timeout = {limit}")
+        with self._begin(begin, ask) as session:
             self._register(token, session.stop)
             try:
                 yield session
@@ -209,28 +260,37 @@ class PostgresDatabase(Database):
                 self._unregister(token)
 
     @contextmanager
-    def write(self, *, bulk: bool = False, catalog_change: bool = False) -> Iterator[Session]:
+    def write(
+        self, *, bulk: bool = False, catalog_change: bool = False, ask: Question | None = None
+    ) -> Iterator[Session]:
         if catalog_change:
             with self._begin_exclusive() as session:
+                if ask is not None:
+                    session.answer = session.rows(ask.sql, ask.params)
                 yield session
                 self._types.clear()
             return
-        patience = 120 if bulk else 20
-        begin = (
-            f"BEGIN; SET LOCAL lock_timeout = '{patience}s'; SELECT pg_advisory_xact_lock_shared({self.catalog_key})"
+        # The lock first and by itself: a later statement of the same trip sees what its last holder committed (KD 4).
+        patience = "120s" if bulk else "20s"
+        lock = (
+            f"SELECT set_config('lock_timeout', '{patience}', true), pg_advisory_xact_lock_shared({self.catalog_key})"
         )
-        with self._begin(begin) as session:
+        with self._begin(("BEGIN", lock), ask, lazy=not bulk) as session:
             yield session
 
     @contextmanager
     def ephemeral(self, *, write: bool = True) -> Iterator[Session]:
-        with self._begin("BEGIN; SET LOCAL synchronous_commit = off" if write else "BEGIN READ ONLY") as session:
+        begin = ("BEGIN", "SET LOCAL synchronous_commit = off") if write else ("BEGIN READ ONLY",)
+        with self._begin(begin) as session:
             yield session
 
     @contextmanager
-    def _begin(self, begin: str) -> Iterator[PostgresSession]:
-        pooled, connection = self._checkout(begin)
-        session = PostgresSession(self, connection)
+    def _begin(
+        self, begin: Sequence[str], ask: Question | None = None, *, lazy: bool = False
+    ) -> Iterator[PostgresSession]:
+        pooled, connection, answer = self._checkout(begin, ask)
+        session = PostgresSession(self, connection, lazy=lazy)
+        session.answer = answer
         try:
             yield session
             session.commit()
@@ -241,11 +301,12 @@ class PostgresDatabase(Database):
     @contextmanager
     def _begin_exclusive(self) -> Iterator[PostgresSession]:
         """Ask for at most 300 ms at a time, so that writers behind us never wait longer (KD 4)."""
-        begin = f"BEGIN; SET LOCAL lock_timeout = 300; SELECT pg_advisory_xact_lock({self.catalog_key})"
+        lock = f"SELECT pg_advisory_xact_lock({self.catalog_key})"
+        begin = ("BEGIN", "SET LOCAL lock_timeout = 300", lock)
         deadline, pause = time.monotonic() + CATALOG_PATIENCE, 0.05
         while True:
             try:
-                pooled, connection = self._checkout(begin)
+                pooled, connection, _ = self._checkout(begin)
                 break
             except Busy:
                 if time.monotonic() > deadline:
@@ -254,7 +315,7 @@ class PostgresDatabase(Database):
                 pause = min(pause * 2, 1.0)
         try:
             connection.execute("SET LOCAL lock_timeout = '20s'")
-            session = PostgresSession(self, connection)
+            session = PostgresSession(self, connection, lazy=False)
             try:
                 yield session
                 session.commit()
@@ -265,8 +326,13 @@ class PostgresDatabase(Database):
         finally:
             self._give_back(pooled, connection)
 
-    def _checkout(self, begin: str) -> tuple[PoolProxiedConnection, psycopg.Connection[Tuple]]:
-        """A connection with the transaction begun. Dead ones are thrown away: nothing has happened on them yet."""
+    def _checkout(
+        self, begin: Sequence[str], ask: Question | None = None
+    ) -> tuple[PoolProxiedConnection, psycopg.Connection[Tuple], list[Tuple] | None]:
+        """
+        A connection with the transaction begun, and the answer to what was asked in the same trip. Dead ones are
+        thrown away: nothing has happened on them yet.
+        """
         for attempt in range(POOL + OVERFLOW + 1):
             try:
                 pooled = self._pool.connect()
@@ -277,8 +343,7 @@ class PostgresDatabase(Database):
             connection = pooled.driver_connection
             assert isinstance(connection, psycopg.Connection)
             try:
-                connection.execute(begin.encode())
-                return pooled, connection
+                return pooled, connection, _open(connection, begin, ask)
             except psycopg.Error as error:
                 problem = translate(error, connection)
                 self._give_back(pooled, connection)

@@ -6,6 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -13,6 +14,14 @@ from guanxi.base.errors import BadInput, Conflict, Problem, TooSlow, msg
 
 Dialect = Literal["sqlite", "postgresql"]
 Tuple = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A statement with its parameters, to be sent by somebody else; SQL with `?`."""
+
+    sql: str
+    params: tuple[Any, ...] = ()
 
 
 class Busy(Problem):
@@ -78,6 +87,8 @@ class Session(ABC):
     def __init__(self, schema: str | None, clock: Callable[[], int]) -> None:
         self.schema = schema
         self.statements = 0  # how many statements were sent
+        self.trips = 0  # how often somebody waited for the network (PG)
+        self.answer: list[Tuple] | None = None  # to the question that went out with BEGIN
         self.now = clock  # µs UTC
         self.notes: dict[str, Any] = {}  # state that lives as long as this transaction
 
@@ -102,11 +113,14 @@ class Session(ABC):
 
     @abstractmethod
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run one statement for each tuple of parameters."""
+        """
+        Run one statement for each tuple of parameters. On PostgreSQL a few rows wait for the next question or the
+        COMMIT and go out with it: what is wrong with them is told then, or by `settle`.
+        """
 
     @abstractmethod
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Insert tuples by the fastest way for their number; `table` is the plain name."""
+        """Insert tuples by the fastest way for their number; `table` is the plain name. Waits like `many`."""
 
     @abstractmethod
     def stream(self, sql: str, params: Sequence[Any] = (), size: int = 1000) -> Iterator[list[Tuple]]:
@@ -117,8 +131,8 @@ class Session(ABC):
         """Statements inside are sent together (PG); read no results inside."""
 
     @abstractmethod
-    def send_with_commit(self) -> None:
-        """From here on statements go out together with the COMMIT (PG); read no results after this."""
+    def settle(self) -> None:
+        """Sends what waits and raises what is wrong with it, for a caller who can say more about it."""
 
     def insert_sql(self, table: str, columns: Sequence[str]) -> str:
         return _insert_sql(self.table(table), tuple(columns))

@@ -15,7 +15,16 @@ from sqlalchemy.pool import QueuePool
 
 from guanxi.base.errors import Problem
 from guanxi.kernel.storage.engine import Database
-from guanxi.kernel.storage.session import Busy, Cancelled, Duplicate, Session, Tuple, out_of_range, too_slow
+from guanxi.kernel.storage.session import (
+    Busy,
+    Cancelled,
+    Duplicate,
+    Question,
+    Session,
+    Tuple,
+    out_of_range,
+    too_slow,
+)
 from guanxi.kernel.storage.tables import EPHEMERAL, create_tables
 from guanxi.kernel.storage.turn import Turn
 
@@ -99,8 +108,8 @@ class SqliteSession(Session):
     def pipeline(self) -> Iterator[None]:
         yield
 
-    def send_with_commit(self) -> None:
-        """Nothing is sent anywhere."""
+    def settle(self) -> None:
+        """Nothing waits."""
 
 
 def translate(error: sqlite3.Error) -> Exception:
@@ -152,7 +161,7 @@ class SqliteDatabase(Database):
         return connection
 
     @contextmanager
-    def read(self, timeout: float | None = 3.0, *, token: str = "") -> Iterator[Session]:
+    def read(self, timeout: float | None = 3.0, *, token: str = "", ask: Question | None = None) -> Iterator[Session]:
         try:
             pooled = self._readers.connect()
         except PoolTimeout as error:
@@ -168,6 +177,8 @@ class SqliteDatabase(Database):
         try:
             raw.execute("BEGIN")
             raw.set_progress_handler(session.overdue, STEPS)
+            if ask is not None:
+                session.answer = session.rows(ask.sql, ask.params)
             yield session
         finally:
             self._unregister(token)
@@ -177,13 +188,21 @@ class SqliteDatabase(Database):
             pooled.close()
 
     @contextmanager
-    def write(self, *, bulk: bool = False, catalog_change: bool = False) -> Iterator[Session]:  # noqa: ARG002 - one writer
+    def write(
+        self,
+        *,
+        bulk: bool = False,
+        catalog_change: bool = False,  # noqa: ARG002 - there is one writer anyway
+        ask: Question | None = None,
+    ) -> Iterator[Session]:
         with self._turn.take(bulk=bulk, patience=120.0 if bulk else 20.0):
             pages = BULK_CHECKPOINT if bulk else NORMAL_CHECKPOINT
             if pages != self._checkpoint_pages:
                 self._writer.execute(f"PRAGMA wal_autocheckpoint={pages}").close()
                 self._checkpoint_pages = pages
             with _transaction(self._writer, self.clock) as session:
+                if ask is not None:
+                    session.answer = session.rows(ask.sql, ask.params)
                 yield session
         self._wake.set()
 
