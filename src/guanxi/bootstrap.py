@@ -33,8 +33,8 @@ from guanxi.kernel.admin.people import seed_roles
 from guanxi.kernel.admin.settings import store_setting
 from guanxi.kernel.catalog.model import App
 from guanxi.kernel.context import Space, now_micros
-from guanxi.kernel.jobs.queue import JobRun
 from guanxi.kernel.imports import jobs as import_jobs
+from guanxi.kernel.jobs.queue import JobRun
 from guanxi.kernel.records import bulk, undo_jobs
 from guanxi.kernel.records.search_index import search_follower
 from guanxi.kernel.storage.backup import restore

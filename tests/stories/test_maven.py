@@ -150,7 +150,7 @@ def test_the_dirt_is_found_with_what_was_meant(space: Space) -> None:
     from tests.kernel.imports.conftest import start_run
 
     assert DATA is not None
-    found = {}
+    found: dict[str, Any] = {}
     for target, start, mapping in STEPS[3:]:
         (path,) = DATA.glob(f"{start}*.csv*")
         known = read_map((EXAMPLE / f"{mapping}.map.json").read_bytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from starlette.testclient import TestClient
@@ -20,7 +21,7 @@ MAPPING: dict[str, Any] = {
 
 def work(space: Space) -> None:
     """What the worker does."""
-    run_due(space.db, {kind: (lambda run, do=do: do(space, run)) for kind, do in JOBS.items()}, worker="test")
+    run_due(space.db, {kind: partial(do, space) for kind, do in JOBS.items()}, worker="test")
 
 
 def send(api: TestClient, name: str = "accounts.csv", data: bytes = FILE) -> str:
@@ -42,7 +43,10 @@ def test_from_file_to_records_and_back(space: Space, client: Client) -> None:
     fault = api.get(f"/imports/{ident}/faults").json()["data"][0]
     assert (fault["row"], fault["near"], fault["errors"][0]["field"]) == (2, "technology", "industry")
     assert api.get("/account/count").json()["count"] == 0
-    mended = {**MAPPING, "fields": [MAPPING["fields"][0], {**MAPPING["fields"][1], "values": {"technolgy": "technology"}}]}
+    mended = {
+        **MAPPING,
+        "fields": [MAPPING["fields"][0], {**MAPPING["fields"][1], "values": {"technolgy": "technology"}}],
+    }
     api.put(f"/imports/{ident}/mapping", json=mended)
     assert api.post(f"/imports/{ident}/run").json()["state"] == "running"
     assert api.post(f"/imports/{ident}/run").status_code == 409

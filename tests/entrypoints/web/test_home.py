@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ def test_figures_of_the_home_equal_list_report_and_rows(company: Company) -> Non
             assert work.session.statements - before <= STATEMENTS, mail
             start = period_start("month", work.today)
             scope = home["day"]["scope"]
-            mine = {
+            mine: dict[str, Callable[..., bool]] = {
                 "mine": lambda r, u=user: r["owner"] == u,
                 "team": lambda r, t=work.actor.subtree: r["team"] in t,
                 "all": lambda _r: True,

@@ -37,11 +37,16 @@ def fail(request):
     raise {"missing": NotFound(), "refused": Forbidden("Not this one."), "defect": RuntimeError("boom")}[kind]
 
 
+def change(request):
+    visit(request)
+    return see_other("/", note="Saved")
+
+
 @pytest.fixture
 def user(space):
     with space.write(system("test")) as work:
         saved = save(work, [Change("create", "user", {"name": "陈晓雯", "email": EMAIL, "active": True})])
-        ident = saved.outcomes[0].id
+        ident = saved.id
         passwords.set_password(work.session, ident, PASSWORD, work.now)
     return ident
 
@@ -51,7 +56,7 @@ def client(space, user):
     routes = [
         Route("/", show_home),
         Route("/fail/{kind}", fail, methods=["GET", "POST"]),
-        Route("/change", lambda request: visit(request) and see_other("/", note="Saved"), methods=["POST"]),
+        Route("/change", change, methods=["POST"]),
     ]
     yield TestClient(create_web(OneSpace(space), routes), follow_redirects=False, raise_server_exceptions=False)
     render.ENV.clear()

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,9 @@ def drain(space):
 
 def test_no_row_is_left_without_the_default(crm, add_rows):
     add_rows("account", 2500)
-    stop, failures, written = threading.Event(), [], []
+    stop = threading.Event()
+    failures: list[Any] = []
+    written: list[Any] = []
     spaces = [Space("w", crm.folder, crm.db, IdSource(n + 2, now_micros), crm.apps) for n in range(3)]
     writers = [threading.Thread(target=write_until, args=(s, stop, failures, written)) for s in spaces]
     for writer in writers:

@@ -9,6 +9,7 @@ import pytest
 from guanxi.base.errors import Invalid
 from guanxi.base.i18n import L
 from guanxi.base.ids import IdSource
+from guanxi.kernel.access.objects import CORE
 from guanxi.kernel.catalog.declare import files as files_field
 from guanxi.kernel.context import Space, now_micros
 from guanxi.kernel.records.types import Change
@@ -22,7 +23,7 @@ from tests.kernel.records import shop
 def filed(space: Space) -> Space:
     """The shop, whose clients have papers."""
     client = replace(shop.CLIENT, fields=(*shop.CLIENT.fields, files_field("papers", L("Papers", "文件"))))
-    apps = (shop.CORE, replace(shop.SHOP, objects=(client, shop.DEAL, shop.DEAL_LINE)))
+    apps = (CORE, replace(shop.SHOP, objects=(client, shop.DEAL, shop.DEAL_LINE)))
     with space.db.write(catalog_change=True) as session:
         install(session, apps)
     return Space("test", space.folder, space.db, IdSource(3, now_micros), apps)

@@ -90,7 +90,9 @@ def test_random_operations_undone_in_reverse_give_back_every_picture(space: Spac
                 if not live or rng.random() < 0.4:
                     live.append(save(work, [Change("create", "client", {"name": f"c{rng.random()}"})]).id)
                 elif rng.random() < 0.8:
-                    values = rng.choice([{"staff": rng.randint(1, 9)}, {"tags": ["a", "b"]}, {"grade": None}])
+                    values: dict[str, object] = rng.choice(
+                        [{"staff": rng.randint(1, 9)}, {"tags": ["a", "b"]}, {"grade": None}]
+                    )
                     save(work, [Change("edit", "client", values, id=rng.choice(live))])
                 else:
                     save(work, [Change("trash", "client", id=live.pop(rng.randrange(len(live))))])

@@ -85,9 +85,7 @@ def show_search(request: Request) -> Response:
         hits = search(work, words, limit=ALL) if words else []
         for hit in hits:
             found.setdefault(hit.object, []).append(_found(work, hit))
-        groups = [
-            (work.catalog.object(name), lines, url(f"/o/{name}", q=words)) for name, lines in found.items()
-        ]
+        groups = [(work.catalog.object(name), lines, url(f"/o/{name}", q=words)) for name, lines in found.items()]
     return page(request, "palette/search.html", me, words=words, groups=groups, count=len(hits), most=ALL)
 
 

@@ -105,7 +105,6 @@ def ident_of(request: Request, name: str = "id") -> int:
     return int(text)
 
 
-
 def speaker(locale: Locale) -> Callable[..., str]:
     """`t = speaker(me.locale)`: sentences for notes and lines that are made outside of templates."""
     return lambda text, **gaps: translate(text, locale.language, **gaps)

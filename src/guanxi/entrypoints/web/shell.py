@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from guanxi.base.i18n import L, Label
+from guanxi.base.i18n import L, Label, Language, Locale
 from guanxi.entrypoints.web import render
 from guanxi.entrypoints.web.parts import NavArea, NavItem
 from guanxi.entrypoints.web.session import NOTE_COOKIE, Visit, guest_locale, safe_path, theme_of
@@ -86,6 +87,22 @@ def foot(me: Visit) -> tuple[NavItem, ...]:
     return (*imports, *(FOOT if me.actor.rights.admin else FOOT[:-1]))
 
 
+def side(me: Visit, areas: tuple[NavArea, ...], foot: tuple[NavItem, ...], active: str) -> Markup:
+    """The side bar as HTML: the same for all who see the same lines, so it is made once and marked per page."""
+    key = ("side", me.locale.language, tuple(i.name for area in areas for i in area.items), len(foot))
+    kept: str | None = me.catalog.memo.get(key)
+    if kept is None:
+        kept = me.catalog.memo[key] = render.fragment("parts/side.html", {"nav": areas, "nav_foot": foot}, me.locale)
+    mark = f' data-at="{escape(active)}"'
+    return Markup(kept.replace(mark, mark + ' aria-current="page"', 1) if active else kept)  # noqa: S704 - our template
+
+
+@lru_cache(maxsize=4)
+def palette_html(language: Language) -> Markup:
+    """The search box and the list of keys, without what belongs to a page."""
+    return Markup(render.fragment("parts/palette.html", {}, Locale(language)))  # noqa: S704 - our template
+
+
 def frame(request: Request, me: Visit) -> dict[str, Any]:
     """What layout.html needs."""
     return {
@@ -96,6 +113,7 @@ def frame(request: Request, me: Visit) -> dict[str, Any]:
         "nav_foot": foot(me),
         "tabbar": tabbar(me),
         "creatable": creatable(me),
+        "palette_html": palette_html(me.locale.language),
         "theme": me.theme,
         "csrf": me.csrf,
         "csrf_field": Markup('<input type="hidden" name="_csrf" value="{}">').format(me.csrf),
@@ -118,6 +136,7 @@ def basics(request: Request) -> dict[str, Any]:
 def page(request: Request, template: str | Template, me: Visit, *, status: int = 200, **context: Any) -> HTMLResponse:
     """A whole page in the frame; `active` marks a line of the side bar."""
     around = frame(request, me)
+    around["side_html"] = side(me, around["nav"], around["nav_foot"], str(context.get("active", "")))
     around["phone_title"] = _title(around["nav"], str(context.get("active", "")), str(around["workspace"]), me)
     html = render.fragment(template, {**around, **context}, me.locale)
     answer = render.respond(html, status)

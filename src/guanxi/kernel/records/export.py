@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -20,8 +21,8 @@ from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.fields.registry import result_type
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.output import converter
-from guanxi.kernel.records.read import MAX_LIMIT, chosen, find, references, target_of
-from guanxi.kernel.records.shape import REFERENCES, pointed_at, shape_of
+from guanxi.kernel.records.read import chosen, find, names, pointers, target_of
+from guanxi.kernel.records.shape import REFERENCES, pointed_at, shape_of, targets_of
 from guanxi.kernel.records.types import Query, Row
 
 if TYPE_CHECKING:
@@ -36,17 +37,20 @@ ALWAYS = ("id",)
 LAST = ("owner", "team", "created_at", "updated_at")
 SHOWN = frozenset({"choice", "multi_choice", "boolean", "datetime", "address", "tags"})  # with labels: as people read
 NUMBERS = frozenset({"integer", "decimal", "percent"})
+RISKY_STARTS = frozenset("=@\t\r\n+-")
 _RISKY = re.compile(r"^(?:[=@\t\r\n]|[+\-](?![\d.,\s%]+$))")
 Titles = Mapping[str, Mapping[int, str]]
-Cell = Callable[[Row, Titles], Any]
+Cells = Callable[[Sequence[Row], Titles], Sequence[Any]]
+PAGE = 5_000  # rows asked for at a time
+MOST_TITLES = 100_000  # titles of one object that are kept from page to page
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the file: its heading and how a row gives its cell (text, or a number for XLSX)."""
+    """One column of the file: its heading and how rows give its cells (text, or numbers for XLSX)."""
 
     heading: str
-    cell: Cell
+    cells: Cells
 
 
 def export(
@@ -74,7 +78,7 @@ def export(
     if format == "csv":
         return _write_csv(headings, rows, out, bom)
     if format == "xlsx":
-        return _write_xlsx(headings, rows, out, sheet_rows, str(target.plural))
+        return _write_xlsx(headings, chain.from_iterable(rows), out, sheet_rows, str(target.plural))
     raise BadInput(msg("{name} is no format for exports; there are: {known}.", name=format, known=", ".join(FORMATS)))
 
 
@@ -127,18 +131,40 @@ def _columns(work: Work, target: Object, field: Field) -> tuple[str, ...]:
     return known.logged if known is not None and known.columns else (field.column,)
 
 
-def _plain(work: Work, target: Object, field: Field) -> Cell:
+def _column(column: str, convert: Callable[[Any], Any] | None = None) -> Cells:
+    """One stored column; whatever is not empty is converted."""
+    if convert is None:
+        return lambda rows, _titles: [row[column] for row in rows]
+    return lambda rows, _titles: [None if (v := row[column]) is None else convert(v) for row in rows]
+
+
+def _memoized(columns: Sequence[str], convert: Callable[[tuple[Any, ...]], Any]) -> Cells:
+    """Stored values that come again within a page are converted once."""
+
+    def cells(rows: Sequence[Row], _titles: Titles) -> list[Any]:
+        kept: dict[tuple[Any, ...], Any] = {}
+        found = []
+        for values in zip(*([row[c] for row in rows] for c in columns), strict=True):
+            if values not in kept:
+                kept[values] = convert(values)
+            found.append(kept[values])
+        return found
+
+    return cells
+
+
+def _plain(work: Work, target: Object, field: Field) -> Cells:
     """A value as `parse` reads it back."""
     columns, kind, base = _columns(work, target, field), result_type(field), work.env.currency
     if kind.name == "money":
-        return lambda row, _titles: _money([row[c] for c in columns], base)
+        return _memoized(columns, lambda values: _money(values, base))
     if field.name == "id":
-        return lambda row, _titles: str(row["id"])
+        return _column("id", str)
     if kind.name in ("text", "long_text", "email", "url", "phone", "choice", "auto_number", "integer"):
-        return lambda row, _titles: row[columns[0]]
+        return _column(columns[0])
     if kind.name == "datetime":
-        return lambda row, _titles: None if row[columns[0]] is None else iso_datetime(row[columns[0]])
-    return lambda row, _titles: _text(kind.to_json(field, tuple(row[c] for c in columns)))
+        return _column(columns[0], iso_datetime)
+    return _memoized(columns, lambda values: _text(kind.to_json(field, values)))
 
 
 def _money(values: Sequence[Any], base: str) -> str | None:
@@ -156,25 +182,28 @@ def _text(value: Any) -> Any:
     return value
 
 
-def _shown(work: Work, target: Object, field: Field, locale: Locale) -> Cell:
-    columns, kind = _columns(work, target, field), result_type(field)
-    return lambda row, _titles: kind.show(field, tuple(row[c] for c in columns), locale) or None
+def _shown(work: Work, target: Object, field: Field, locale: Locale) -> Cells:
+    kind = result_type(field)
+    return _memoized(_columns(work, target, field), lambda values: kind.show(field, values, locale) or None)
 
 
-def _ids(work: Work, target: Object, field: Field) -> Cell:
+def _ids(work: Work, target: Object, field: Field) -> Cells:
     columns = _columns(work, target, field)
     if field.type == "links":
-        return lambda row, _titles: row[columns[0]]
+        return _column(columns[0])
     if len(columns) > 1:
-        return lambda row, _titles: None if row[columns[0]] is None else f"{row[columns[1]]}:{row[columns[0]]}"
-    return lambda row, _titles: str(row[columns[0]]) if row[columns[0]] else None
+        return _memoized(columns, lambda values: None if values[0] is None else f"{values[1]}:{values[0]}")
+    return lambda rows, _titles: [str(v) if (v := row[columns[0]]) else None for row in rows]
 
 
-def _titles(work: Work, target: Object, field: Field) -> Cell:
+def _titles(work: Work, target: Object, field: Field) -> Cells:
     known = shape_of(work.catalog, target).fields.get(field.name)
     if known is None:  # owner, team, created_by, updated_by
         kind = field.type
-        return lambda row, titles: titles.get(kind, {}).get(row[field.column])
+        return lambda rows, titles: [titles.get(kind, {}).get(row[field.column]) for row in rows]
+    if len(known.names) == 1 and field.type != "links":
+        (name,), (to, *_) = known.names, targets_of(field)
+        return lambda rows, titles: [titles.get(to, {}).get(row[name]) or None for row in rows]
 
     def cell(row: Row, titles: Titles) -> str | None:
         found = pointed_at(known, row)
@@ -183,13 +212,13 @@ def _titles(work: Work, target: Object, field: Field) -> Cell:
         of = titles.get(found[0], {})
         return ", ".join(of[i] for i in found[1] if i in of) or None
 
-    return cell
+    return lambda rows, titles: [cell(row, titles) for row in rows]
 
 
 def _pages(work: Work, query: Query) -> Iterator[list[Row]]:
     cursor: str | None = None
     while True:
-        page = find(work, replace(query, sort=("id",), limit=MAX_LIMIT, cursor=cursor))
+        page = find(work, replace(query, sort=("id",), limit=PAGE, cursor=cursor), most=PAGE)
         yield page.rows
         cursor = page.next
         if cursor is None:
@@ -198,12 +227,24 @@ def _pages(work: Work, query: Query) -> Iterator[list[Row]]:
 
 def _cells(
     work: Work, target: Object, fields: Sequence[Field], columns: Sequence[Column], pages: Iterator[list[Row]]
-) -> Iterator[list[Any]]:
-    names = [f.name for f in fields if f.type in REFERENCES]
+) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """Page by page the rows of the file, made column by column."""
+    names_of = [f.name for f in fields if f.type in REFERENCES]
+    kept: dict[str, dict[int, str]] = {}
     for rows in pages:
-        titles = references(work, target, rows, names)
-        for row in rows:
-            yield [column.cell(row, titles) for column in columns]
+        if rows:
+            titles = _with_new(work, kept, pointers(work, target, rows, names_of))
+            yield zip(*(column.cells(rows, titles) for column in columns), strict=True)
+
+
+def _with_new(work: Work, kept: dict[str, dict[int, str]], wanted: Mapping[str, set[int]]) -> Titles:
+    """Titles asked for once in an export; records the caller may not see are asked for again."""
+    for name, ids in wanted.items():
+        known = kept.setdefault(name, {})
+        if len(known) > MOST_TITLES:
+            known.clear()
+        known.update(names(work, name, ids - known.keys()))
+    return kept
 
 
 def guard(value: Any) -> Any:
@@ -211,13 +252,18 @@ def guard(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and _RISKY.match(value) else value
 
 
-def _write_csv(headings: Sequence[str], rows: Iterator[list[Any]], out: IO[bytes], bom: bool) -> int:
+def _guarded(row: Sequence[Any]) -> list[Any]:
+    return [guard(v) if type(v) is str and v[:1] in RISKY_STARTS else v for v in row]
+
+
+def _write_csv(headings: Sequence[str], pages: Iterator[Iterator[tuple[Any, ...]]], out: IO[bytes], bom: bool) -> int:
     text = io.TextIOWrapper(out, "utf-8-sig" if bom else "utf-8", newline="", write_through=False)
     writer, count = csv.writer(text), 0
     writer.writerow(headings)
-    for row in rows:
-        writer.writerow([guard(value) for value in row])
-        count += 1
+    for page in pages:
+        rows = list(map(_guarded, page))
+        writer.writerows(rows)
+        count += len(rows)
     text.flush()
     text.detach()
     return count
@@ -234,7 +280,9 @@ def _write_jsonl(
     return count
 
 
-def _write_xlsx(headings: Sequence[str], rows: Iterator[list[Any]], out: IO[bytes], sheet_rows: int, title: str) -> int:
+def _write_xlsx(
+    headings: Sequence[str], rows: Iterator[tuple[Any, ...]], out: IO[bytes], sheet_rows: int, title: str
+) -> int:
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(out, options)
     bold, count, place = book.add_format({"bold": True}), 0, 1

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_LIMIT = 1_000
 
 
-def find(work: Work, query: Query) -> Page:
+def find(work: Work, query: Query, *, most: int = MAX_LIMIT) -> Page:
     """One page of live (or trashed) records the caller may see; BadInput names an unknown field or bad filter."""
     target = target_of(work, query.object)
     fields = chosen(work, target, query.fields)
@@ -30,7 +30,7 @@ def find(work: Work, query: Query) -> Page:
     keys = sorting.keys_of(work.catalog, target, query.sort, lambda f: f.name in allowed)
     cursor = sorting.unpack(query.cursor, query.sort, keys) if query.cursor else None
     backwards = cursor is not None and cursor.backwards
-    limit = min(max(query.limit, 1), MAX_LIMIT)
+    limit = min(max(query.limit, 1), most)
     view = seen(work, target, query.verb)
     where = where_of(work, target, query)
     columns, texts, before = _selected(work, target, fields, keys)
@@ -221,6 +221,12 @@ def names(work: Work, object_name: str, ids: Iterable[int]) -> dict[int, str]:
 
 def references(work: Work, target: Object, rows: Sequence[Row], fields: Sequence[str]) -> dict[str, dict[int, str]]:
     """Titles of everything the rows point at, by object name; one question per target."""
+    wanted = pointers(work, target, rows, fields)
+    return {object_name: names(work, object_name, ids) for object_name, ids in wanted.items()}
+
+
+def pointers(work: Work, target: Object, rows: Sequence[Row], fields: Sequence[str]) -> dict[str, set[int]]:
+    """Ids of everything the rows point at, by object name."""
     shape = shape_of(work.catalog, target)
     wanted: dict[str, set[int]] = {}
     for name in fields:
@@ -232,8 +238,14 @@ def references(work: Work, target: Object, rows: Sequence[Row], fields: Sequence
             continue
         if known.field.type not in ("lookup", "user", "team", "links"):
             continue
+        if len(known.names) == 1 and known.field.type != "links":
+            column = known.names[0]
+            ids = {ident for row in rows if (ident := row.get(column)) is not None}
+            if ids:
+                wanted.setdefault(targets_of(known.field)[0], set()).update(ids)
+            continue
         for row in rows:
             found = pointed_at(known, row)
             if found is not None:
                 wanted.setdefault(found[0], set()).update(found[1])
-    return {object_name: names(work, object_name, ids) for object_name, ids in wanted.items()}
+    return wanted

@@ -89,9 +89,7 @@ def test_facets_narrow_and_empty_lists_name_the_rule(space: Space, sign_in: Sign
     assert "^" in bad
 
 
-def test_a_list_takes_few_statements(
-    space: Space, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_list_takes_few_statements(space: Space, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
     rep = sign_in("rep")
     owner = make(space, rep.user, "account", accounts(60))
     make(space, rep.user, "opportunity",

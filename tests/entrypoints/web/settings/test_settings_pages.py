@@ -310,7 +310,5 @@ def test_an_object_is_retired_and_restored(space: Space, admin: Any) -> None:
     assert admin.post("/settings/objects/account/retire").status_code == 422
 
 
-
-
 def test_the_profile_leads_to_ones_own_tokens(sales: Any) -> None:
     assert 'href="/profile/tokens"' in sales.get("/profile").text

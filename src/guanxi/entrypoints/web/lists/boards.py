@@ -133,9 +133,7 @@ def move_card(request: Request, form: FormData) -> Response:
     return _moved(request, me, saved, note, undo)
 
 
-def _move(
-    work: Work, target: Object, ident: int, wanted: str, version: int | None, values: dict[str, Any]
-) -> Saved:
+def _move(work: Work, target: Object, ident: int, wanted: str, version: int | None, values: dict[str, Any]) -> Saved:
     """By the object's own action where it has one, else as an edit of the step field."""
     actions = (a for app in work.catalog.apps for a in app.actions)
     action = next((a for a in actions if a.object == target.name and a.name == "move_stage"), None)

@@ -134,9 +134,7 @@ def _offer(work: Work, field: Field, label: str, locale: Locale) -> dict[str, An
     operators = offered(field)
     found: dict[str, Any] = {"name": field.name, "label": label, "type": field.type}
     if field.options.get("choices"):
-        found["options"] = [
-            [c.key, c.label.in_(locale.language)] for c in field.options["choices"] if not c.retired
-        ]
+        found["options"] = [[c.key, c.label.in_(locale.language)] for c in field.options["choices"] if not c.retired]
     elif field.type in ("lookup", "user", "team"):
         options = config_options(work, field, locale)
         if options:

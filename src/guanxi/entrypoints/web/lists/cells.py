@@ -29,9 +29,7 @@ EDITABLE = ("text", "email", "phone", "url", "integer", "decimal", "percent", "m
             "choice", "lookup", "user", "team", "tags", "long_text")  # fmt: skip
 MOST_COLUMNS = 20
 MOST_KEPT = 20_000
-PICK = Markup(
-    '<td class="gx-pick"><input class="gx-tick" type="checkbox" data-pick aria-label="{}"></td>'
-)
+PICK = Markup('<td class="gx-pick"><input class="gx-tick" type="checkbox" data-pick aria-label="{}"></td>')
 
 
 def columns_for(work: Work, target: Object, wanted: Sequence[str] = ()) -> list[Field]:
@@ -225,5 +223,3 @@ def _text(
         other = row[f"{field.column}__o"] if len(targets) > 1 else targets[0]
         return names.get(other, {}).get(value, "")
     return shown(work, target, field.name, row, locale)
-
-

@@ -249,4 +249,3 @@ def _group_condition(work: Work, asked: Asked, key: str) -> str:
         first = f'date("{day}")'
         return f"year({field.name}) = year({first}) and month({field.name}) = month({first})"
     return facets.facet_condition(work, field, [key])
-

@@ -178,7 +178,9 @@ def show_history(request: Request) -> Response:
     """Every change of the record, newest first."""
     with at_desk(request, trash=True) as desk:
         before = request.query_params.get("before", "")
-        found = steps(desk.work, desk.target.name, desk.id, before=int(before) if before.isdecimal() else None, limit=51)
+        found = steps(
+            desk.work, desk.target.name, desk.id, before=int(before) if before.isdecimal() else None, limit=51
+        )
         known = feed.names_for_steps(desk, found)
         entries = [(feed.entry_of_step(desk, s, known, s.at), s) for s in found[:50]]
         return page(

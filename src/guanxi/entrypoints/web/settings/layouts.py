@@ -42,5 +42,3 @@ def show_layouts(
         row |= {f"{name}_zh": shown.zh, f"{name}_en": shown.en}
     return setting_page(request, me, "layouts", PLACE, errors=errors, status=status, target=target, draft=draft,
                         lists=lists, fields=fields, value=given_or(given, row))  # fmt: skip
-
-
