@@ -53,11 +53,12 @@ def test_figures_of_the_home_equal_list_report_and_rows(company: Company) -> Non
             assert work.session.statements - before <= STATEMENTS, mail
             start = period_start("month", work.today)
             scope = home["day"]["scope"]
-            mine: dict[str, Callable[..., bool]] = {
+            scopes: dict[str, Callable[..., bool]] = {
                 "mine": lambda r, u=user: r["owner"] == u,
                 "team": lambda r, t=work.actor.subtree: r["team"] in t,
                 "all": lambda _r: True,
-            }[scope]
+            }
+            mine = scopes[scope]
             won = [r for r in deals if mine(r) and r["state"] == "won" and start <= r["closed_on"] <= work.today]
             past = [
                 r for r in deals if mine(r) and r["state"] == "won" and add_months(start, -1) <= r["closed_on"] < start

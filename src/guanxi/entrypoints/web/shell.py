@@ -93,8 +93,10 @@ def side(me: Visit, areas: tuple[NavArea, ...], foot: tuple[NavItem, ...], activ
     kept: str | None = me.catalog.memo.get(key)
     if kept is None:
         kept = me.catalog.memo[key] = render.fragment("parts/side.html", {"nav": areas, "nav_foot": foot}, me.locale)
-    mark = f' data-at="{escape(active)}"'
-    return Markup(kept.replace(mark, mark + ' aria-current="page"', 1) if active else kept)  # noqa: S704 - our template
+    lines = (*(item for area in areas for item in area.items), *foot)
+    here = next((item.url for item in lines if active and active in (item.name, item.url)), "")
+    mark = f' data-at="{escape(here)}"'
+    return Markup(kept.replace(mark, mark + ' aria-current="page"', 1) if here else kept)  # noqa: S704 - our template
 
 
 @lru_cache(maxsize=4)
@@ -103,8 +105,14 @@ def palette_html(language: Language) -> Markup:
     return Markup(render.fragment("parts/palette.html", {}, Locale(language)))  # noqa: S704 - our template
 
 
-def frame(request: Request, me: Visit) -> dict[str, Any]:
+def hidden_token(me: Visit) -> Markup:
+    """What stands inside every form that posts."""
+    return Markup('<input type="hidden" name="_csrf" value="{}">').format(me.csrf)
+
+
+def frame(request: Request, me: Visit, active: str = "") -> dict[str, Any]:
     """What layout.html needs."""
+    areas, foot = navigation(me), FOOT if me.actor.rights.admin else FOOT_OF_ALL
     return {
         **basics(request),
         "me": {"id": me.user, "name": me.actor.name},
@@ -135,8 +143,7 @@ def basics(request: Request) -> dict[str, Any]:
 
 def page(request: Request, template: str | Template, me: Visit, *, status: int = 200, **context: Any) -> HTMLResponse:
     """A whole page in the frame; `active` marks a line of the side bar."""
-    around = frame(request, me)
-    around["side_html"] = side(me, around["nav"], around["nav_foot"], str(context.get("active", "")))
+    around = frame(request, me, str(context.get("active", "")))
     around["phone_title"] = _title(around["nav"], str(context.get("active", "")), str(around["workspace"]), me)
     html = render.fragment(template, {**around, **context}, me.locale)
     answer = render.respond(html, status)
