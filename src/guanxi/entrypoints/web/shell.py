@@ -87,13 +87,13 @@ def foot(me: Visit) -> tuple[NavItem, ...]:
     return (*imports, *(FOOT if me.actor.rights.admin else FOOT[:-1]))
 
 
-def side(me: Visit, areas: tuple[NavArea, ...], foot: tuple[NavItem, ...], active: str) -> Markup:
+def side(me: Visit, areas: tuple[NavArea, ...], below: tuple[NavItem, ...], active: str) -> Markup:
     """The side bar as HTML: the same for all who see the same lines, so it is made once and marked per page."""
-    key = ("side", me.locale.language, tuple(i.name for area in areas for i in area.items), len(foot))
+    lines = (*(item for area in areas for item in area.items), *below)
+    key = ("side", me.locale.language, tuple(item.name for item in lines))
     kept: str | None = me.catalog.memo.get(key)
     if kept is None:
-        kept = me.catalog.memo[key] = render.fragment("parts/side.html", {"nav": areas, "nav_foot": foot}, me.locale)
-    lines = (*(item for area in areas for item in area.items), *foot)
+        kept = me.catalog.memo[key] = render.fragment("parts/side.html", {"nav": areas, "nav_foot": below}, me.locale)
     here = next((item.url for item in lines if active and active in (item.name, item.url)), "")
     mark = f' data-at="{escape(here)}"'
     return Markup(kept.replace(mark, mark + ' aria-current="page"', 1) if here else kept)  # noqa: S704 - our template
@@ -112,19 +112,19 @@ def hidden_token(me: Visit) -> Markup:
 
 def frame(request: Request, me: Visit, active: str = "") -> dict[str, Any]:
     """What layout.html needs."""
-    areas, foot = navigation(me), FOOT if me.actor.rights.admin else FOOT_OF_ALL
+    areas, below = navigation(me), foot(me)
     return {
         **basics(request),
         "me": {"id": me.user, "name": me.actor.name},
         "workspace": me.catalog.settings.get("name") or me.space.name,
-        "nav": navigation(me),
-        "nav_foot": foot(me),
+        "nav": areas,
+        "side_html": side(me, areas, below, active),
         "tabbar": tabbar(me),
         "creatable": creatable(me),
         "palette_html": palette_html(me.locale.language),
         "theme": me.theme,
         "csrf": me.csrf,
-        "csrf_field": Markup('<input type="hidden" name="_csrf" value="{}">').format(me.csrf),
+        "csrf_field": hidden_token(me),
     }
 
 
@@ -169,7 +169,7 @@ def piece(
     **context: Any,
 ) -> HTMLResponse:
     """A fragment for htmx; `trigger` fires events there, such as `{"gx:toast": {"text": …, "undo": …}}`."""
-    names = {"request": request, "csrf": me.csrf, "csrf_field": frame(request, me)["csrf_field"]}
+    names = {"request": request, "csrf": me.csrf, "csrf_field": hidden_token(me)}
     html = render.fragment(template, {**names, **context}, me.locale)
     return render.respond(html, status, {"HX-Trigger": json.dumps(trigger)} if trigger else None)
 

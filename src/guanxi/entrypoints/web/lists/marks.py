@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
@@ -57,6 +58,7 @@ class People(dict[Any, Markup]):
         return made
 
 
+@lru_cache(maxsize=4_000)
 def avatar(ident: int, name: str) -> Markup:
     """Initials in the person's colours."""
     latin = "" if parts.is_han(name) else " gx-avatar-latin"
@@ -65,6 +67,7 @@ def avatar(ident: int, name: str) -> Markup:
     )
 
 
+@lru_cache(maxsize=4_000)  # the same few people on every line
 def person(ident: int, name: str) -> Markup:
     """Avatar and name."""
     return Markup('<span class="gx-person">{}<span class="gx-cut">{}</span></span>').format(avatar(ident, name), name)
