@@ -10,6 +10,7 @@ from guanxi.apps.sales.opportunity.line import OPPORTUNITY_LINE
 from guanxi.apps.sales.opportunity.object import OPPORTUNITY
 from guanxi.apps.sales.pipeline.object import PIPELINE, STAGE
 from guanxi.apps.sales.product.object import PRODUCT, PRODUCT_CATEGORY
+from guanxi.apps.sales.reactions import REACTIONS
 from guanxi.apps.sales.reports import REPORTS
 from guanxi.apps.sales.seed import seed
 from guanxi.base.i18n import L
@@ -31,6 +32,7 @@ SALES = App(
         STAGE,
     ),
     actions=(*conversion.ACTIONS, *actions.ACTIONS),
+    reactions=REACTIONS,
     reports=REPORTS,
     seed=seed,
 )

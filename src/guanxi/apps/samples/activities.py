@@ -153,3 +153,8 @@ def stamp_last_contacts(world: World) -> None:
         moment = world.touched.get(row["_id"])
         if moment is not None:
             row["last_activity_at"] = iso(moment)
+    ends = (ref(world.won), ref(world.renewal[3]))  # the fourth renewal stage is "renewed"
+    bought = {row["_account"]["_id"] for row in world.deals if row["stage"] in ends}
+    for account in world.accounts:
+        if account["_id"] in bought and account.get("status") in (None, "prospect"):
+            account["status"] = "active"
