@@ -17,6 +17,7 @@ DAY = 86_400_000_000
 EPOCH_ORDINAL = 719_163
 MIN_DAY, MAX_DAY = 1 - EPOCH_ORDINAL, dt.date.max.toordinal() - EPOCH_ORDINAL
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_NAIVE_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - UTC without saying so: writing it is faster
 _US = dt.timedelta(microseconds=1)
 MIN_US = (dt.datetime(1, 1, 2, tzinfo=dt.UTC) - _EPOCH) // _US
 MAX_US = (dt.datetime(9999, 12, 30, tzinfo=dt.UTC) - _EPOCH) // _US
@@ -285,7 +286,7 @@ def iso_date(day: int) -> str:
 
 def iso_datetime(us: int) -> str:
     """RFC 3339 in UTC with `Z`; microseconds only when there are any."""
-    return (_EPOCH + dt.timedelta(microseconds=us)).isoformat()[:-6] + "Z"
+    return (_NAIVE_EPOCH + dt.timedelta(0, 0, us)).isoformat() + "Z"
 
 
 def show_date(day: int, language: str) -> str:

@@ -11,7 +11,6 @@ from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 import msgspec
-import xlsxwriter
 
 from guanxi.base.dates import iso_datetime
 from guanxi.base.errors import BadInput, Forbidden, msg
@@ -51,6 +50,7 @@ class Column:
 
     heading: str
     cells: Cells
+    safe: bool = False  # never begins like a formula
 
 
 def export(
@@ -73,7 +73,7 @@ def export(
     if format == "jsonl":
         return _write_jsonl(work, target, fields, pages, out)
     columns = columns_of(work, target, fields, header)
-    rows = _cells(work, target, fields, columns, pages)
+    rows = _cells(work, target, fields, columns, pages, guarded=format == "csv")
     headings = [c.heading for c in columns]
     if format == "csv":
         return _write_csv(headings, rows, out, bom)
@@ -122,7 +122,7 @@ def columns_of(work: Work, target: Object, fields: Sequence[Field], header: Head
         elif header == "labels" and field.type in SHOWN:
             found.append(Column(heading, _shown(work, target, field, locale)))
         else:
-            found.append(Column(heading, _plain(work, target, field)))
+            found.append(Column(heading, _plain(work, target, field), safe=field.type == "datetime"))
     return found
 
 
@@ -226,7 +226,12 @@ def _pages(work: Work, query: Query) -> Iterator[list[Row]]:
 
 
 def _cells(
-    work: Work, target: Object, fields: Sequence[Field], columns: Sequence[Column], pages: Iterator[list[Row]]
+    work: Work,
+    target: Object,
+    fields: Sequence[Field],
+    columns: Sequence[Column],
+    pages: Iterator[list[Row]],
+    guarded: bool,
 ) -> Iterator[Iterator[tuple[Any, ...]]]:
     """Page by page the rows of the file, made column by column."""
     names_of = [f.name for f in fields if f.type in REFERENCES]
@@ -234,7 +239,8 @@ def _cells(
     for rows in pages:
         if rows:
             titles = _with_new(work, kept, pointers(work, target, rows, names_of))
-            yield zip(*(column.cells(rows, titles) for column in columns), strict=True)
+            cells = ((column, column.cells(rows, titles)) for column in columns)
+            yield zip(*(_guarded(v) if guarded and not column.safe else v for column, v in cells), strict=True)
 
 
 def _with_new(work: Work, kept: dict[str, dict[int, str]], wanted: Mapping[str, set[int]]) -> Titles:
@@ -252,18 +258,18 @@ def guard(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and _RISKY.match(value) else value
 
 
-def _guarded(row: Sequence[Any]) -> list[Any]:
-    return [guard(v) if type(v) is str and v[:1] in RISKY_STARTS else v for v in row]
+def _guarded(values: Sequence[Any]) -> list[Any]:
+    return [guard(v) if type(v) is str and v[:1] in RISKY_STARTS else v for v in values]
 
 
-def _write_csv(headings: Sequence[str], pages: Iterator[Iterator[tuple[Any, ...]]], out: IO[bytes], bom: bool) -> int:
+def _write_csv(headings: Sequence[str], rows: Iterator[Iterator[tuple[Any, ...]]], out: IO[bytes], bom: bool) -> int:
     text = io.TextIOWrapper(out, "utf-8-sig" if bom else "utf-8", newline="", write_through=False)
     writer, count = csv.writer(text), 0
     writer.writerow(headings)
-    for page in pages:
-        rows = list(map(_guarded, page))
-        writer.writerows(rows)
-        count += len(rows)
+    for page in rows:
+        some = list(page)
+        writer.writerows(some)
+        count += len(some)
     text.flush()
     text.detach()
     return count
@@ -284,6 +290,8 @@ def _write_xlsx(
     headings: Sequence[str], rows: Iterator[tuple[Any, ...]], out: IO[bytes], sheet_rows: int, title: str
 ) -> int:
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    import xlsxwriter  # most processes never write a workbook: 0.08 s at start
+
     book = xlsxwriter.Workbook(out, options)
     bold, count, place = book.add_format({"bold": True}), 0, 1
     sheet = _sheet(book, headings, bold, title)
