@@ -1,5 +1,7 @@
 """Signing in and out, forged requests, devices, errors: over HTTP on both databases."""
 
+import re
+
 import pytest
 from starlette.requests import Request
 from starlette.routing import Route
@@ -199,3 +201,10 @@ def test_language_without_an_account(client):
 def test_weak_passwords_are_refused(bad):
     with pytest.raises(Invalid):
         passwords.judge_password(bad, names=(EMAIL,))
+
+
+def test_an_installed_app_has_a_page_for_no_network(client):
+    assert client.get("/manifest.webmanifest").json()["display"] == "standalone"
+    worker = client.get("/worker.js").text
+    assert "FILES" not in worker
+    assert all(client.get(path).status_code == 200 for path in re.findall(r'"(/[^"]+)"', worker.partition(";")[0]))

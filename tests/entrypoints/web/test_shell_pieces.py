@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from guanxi.base.i18n import L, Locale
 from guanxi.entrypoints.web import parts, render
-from guanxi.entrypoints.web.assets import STYLES, asset, load, version
+from guanxi.entrypoints.web.assets import STYLES, asset, join_scripts, load, version
 from guanxi.entrypoints.web.session import safe_path
 from tests.entrypoints.web.kitchen import make_app
 
@@ -87,3 +87,27 @@ def test_only_our_own_paths_are_followed(bad):
 
 def test_urls_leave_empty_values_out():
     assert render.url("/o/x", view=None, q="", page=2, tag=["a", "b"]) == "/o/x?page=2&tag=a&tag=b"
+
+
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [
+        ("禾木智能装备（苏州）有限公司", "禾"),
+        ("上海博川电子厂", "博"),
+        ("苏州银行", "苏"),
+        ("Alder & Finch", "A"),
+        ("…", "?"),
+    ],
+)
+def test_marks_of_companies(name, mark):
+    assert parts.mark_of(name) == mark
+
+
+def test_scripts_of_every_page_are_one_module():
+    text = join_scripts()
+    declared = re.findall(r"^(?:export )?(?:const|let|class|(?:async )?function) (\w+)", text, re.MULTILINE)
+    assert len(declared) == len(set(declared)), "a top-level name stands in two of the joined modules"
+    assert not re.search(r"^import ", text, re.MULTILINE)
+    other = load("gx/grid.js")
+    assert other is not None
+    assert b"./toast.js" not in other.body

@@ -56,6 +56,15 @@ def test_each_sees_only_their_own(space: Space, sign_in: SignIn) -> None:
     assert looker.post(f"/o/lead/cells/{mine[0]}/company", {"value": "x"}).status_code in (403, 404)
 
 
+def test_a_list_starts_with_ones_own_open_ones_if_there_are_any(space: Space, sign_in: SignIn) -> None:
+    rep, boss = sign_in("rep"), sign_in("boss")
+    mine = make(space, rep.user, "opportunity", [{"name": "Mine"}])
+    assert set(ids_in(rep.get("/o/opportunity").text)) == set(mine)
+    assert 'view=mine" aria-current="page"' in rep.get("/o/opportunity").text
+    assert 'view=all" aria-current="page"' in boss.get("/o/opportunity").text  # has none: sees everybody's
+    assert set(ids_in(boss.get("/o/opportunity").text)) >= set(mine)
+
+
 def test_sort_and_pages_lead_through_all(space: Space, sign_in: SignIn) -> None:
     boss = sign_in("boss")
     ids = make(space, boss.user, "account", accounts(120))
