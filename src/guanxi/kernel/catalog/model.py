@@ -120,6 +120,7 @@ class Steps:
     pipeline: str | None = None
     amount: str | None = None  # summed on boards
     close_on: str | None = None
+    figures: tuple[str, ...] = ()  # asked for together with the step over whole tables: its index holds them too
 
 
 @dataclass(frozen=True, slots=True)

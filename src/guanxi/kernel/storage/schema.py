@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from guanxi.kernel.catalog.columns import LINKED, all_columns, link_table, sort_suffix
-from guanxi.kernel.catalog.model import Field, Object
+from guanxi.kernel.catalog.model import Field, Object, Steps
 from guanxi.kernel.catalog.system import system_columns
 from guanxi.kernel.storage.session import Session
 
@@ -158,7 +158,11 @@ def sort_column(obj: Object, name: str) -> str | None:
 def indexes(obj: Object) -> list[Index]:
     """The indexes born with an object (KD 17): scopes, references, steps, sorts, list; most useful first, capped."""
     owned = obj.kind in {"record", "document"}
-    scope = ("owner", "team") if owned else ()  # in an index: rows of others are passed over without being read
+    scope: tuple[str, ...] = (
+        ("owner", "team") if owned else ()
+    )  # in an index: rows of others are passed over without being read
+    if owned and obj.steps is not None and obj.steps.figures:
+        scope += ("trashed_at",)  # counts and sums read no row at all
     wanted: list[tuple[str, ...]] = [("updated_at", "id", *scope)]
     if owned:
         wanted += [("owner", "updated_at", "id"), ("team", "updated_at", "id")]
@@ -166,12 +170,19 @@ def indexes(obj: Object) -> list[Index]:
     columns = {f.name: f.column for f in obj.fields}
     if obj.steps is not None and obj.steps.field in columns:
         stage = columns[obj.steps.field]
-        wanted.append((stage, "updated_at", "id", *scope))
+        wanted.append((stage, "updated_at", "id", *scope, *_figures(obj, obj.steps)))
     wanted += _list_indexes(obj, scope)
     wanted += [(column, "id") for name in obj.sorts if (column := sort_column(obj, name)) not in {None, "updated_at"}]
     room = MAX_INDEXES - 2 - len(uniques(obj))  # the primary key and the trash are among them
     found = [Index(obj.table, columns) for columns in _distinct(wanted)][:room]
     return [*found, Index(obj.table, ("updated_at", "id"), trash=True)]
+
+
+def _figures(obj: Object, steps: Steps) -> list[str]:
+    """Columns of a board's sums: they are added up from the index, not from every row of the table."""
+    by_name = {f.name: f for f in obj.fields}
+    named = [by_name[n] for n in (steps.amount, *steps.figures) if n in by_name and steps.figures]
+    return [f.column + ("__b" if f.type == "money" else "") for f in named if f.type not in {"formula", *LINKED}]
 
 
 def _reference(f: Field) -> tuple[str, ...]:

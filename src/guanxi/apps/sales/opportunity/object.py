@@ -110,7 +110,13 @@ OPPORTUNITY = Object(
     figures=("amount", "close_on", "probability", "weighted", "next_step", "last_activity_at"),
     filters=("stage", "state", "pipeline", "product"),
     sorts=("amount", "close_on", "closed_on", "name", "created_at", "updated_at"),
-    steps=Steps("stage", pipeline="pipeline", amount="amount", close_on="close_on"),
+    steps=Steps(
+        "stage",
+        pipeline="pipeline",
+        amount="amount",
+        close_on="close_on",
+        figures=("weighted", "next_step_on", "state", "pipeline"),
+    ),
     rules=(
         Rule(place_deal),
         Rule(follow_stage),
