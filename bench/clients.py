@@ -93,7 +93,9 @@ def _step(client: Client, chance: random.Random, mix: str, kept: list[dict[str, 
 
 
 def _create(client: Client, number: int) -> dict[str, Any]:
-    values = {"name": f"并发{number}", "mobile": f"137{number % 10**8:08d}", "origin": "website", "sex": "female"}
+    # both sexes: else the listed filter steps over all rows of earlier runs
+    sex = "male" if number % 2 else "female"
+    values = {"name": f"并发{number}", "mobile": f"137{number % 10**8:08d}", "origin": "website", "sex": sex}
     made: dict[str, Any] = json.loads(client.ask("POST", "/contact", values))
     return made
 
