@@ -160,6 +160,11 @@ class Work:
         self._reasons: list[str] = []
 
     @property
+    def language(self) -> str:
+        """The workspace's own language, for rows it starts with."""
+        return str(self.catalog.settings.get("language", "zh-CN"))
+
+    @property
     def env(self) -> ParseEnv:
         """What parsing depends on, for this caller in this workspace."""
         key = ("env", self.actor.language, self.zone, self.today)

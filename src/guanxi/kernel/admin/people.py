@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from babel.numbers import get_currency_name
 
 from guanxi.base.errors import BadInput, Invalid, msg
 from guanxi.kernel.access.defaults import ROLES
@@ -16,8 +17,7 @@ from guanxi.kernel.records.write import save
 
 def seed_roles(work: Work) -> None:
     """The default roles, with rights an administrator may change, and the base currency."""
-    zh = str(work.catalog.settings.get("language", "zh-CN")).startswith("zh")
-    language = "zh-CN" if zh else "en"
+    language = work.language
     roles = [
         {
             "key": key,
@@ -29,7 +29,14 @@ def seed_roles(work: Work) -> None:
     ]
     save(work, [Change("create", "role", values) for values in roles])
     currency = work.catalog.settings.get("currency", "CNY")
-    save(work, [Change("create", "currency", {"code": currency, "name": currency, "rate": "1"})])
+    save(
+        work, [Change("create", "currency", {"code": currency, "name": currency_name(currency, language), "rate": "1"})]
+    )
+
+
+def currency_name(code: str, language: str) -> str:
+    """ "人民币" for CNY; the code itself where no name is known."""
+    return str(get_currency_name(code, locale="zh_Hans_CN" if language.startswith("zh") else "en"))
 
 
 def add_user(work: Work, email: str, role: str, password: str, *, name: str = "", team: str = "") -> int:
