@@ -71,6 +71,51 @@ def test_a_created_record_that_others_use_stays(space: Space, who: Who) -> None:
         assert get(work, "client", saved.id)["name"] == "c"
 
 
+def coded(space: Space, user: int, **codes: str | None) -> dict[str, int]:
+    with space.write(user) as work:
+        return {n: save(work, [Change("create", "client", {"name": n, "code": c})]).id for n, c in codes.items()}
+
+
+def test_a_unique_value_taken_since_keeps_only_that_record_in_the_trash(space: Space, who: Who) -> None:
+    user = who["wang"]
+    made = coded(space, user, a="A-1", b="B-1")
+    with space.write(user) as work:
+        operation = save(work, [Change("trash", "client", id=i) for i in made.values()]).operation
+    coded(space, user, other="A-1")
+    seen = preview(space, user, operation)
+    assert [(c.id, c.reason) for c in seen.clashes] == [(made["a"], "used")]
+    assert (seen.restored, seen.skipped) == (1, 1)
+    done = undo(space, user, operation)
+    assert (done.restored, done.skipped) == (1, 1)
+    assert sorted(row[0] for row in picture(space, user).values()) == ["b", "other"]
+
+
+def test_a_unique_value_edited_away_and_taken_since_is_a_clash(space: Space, who: Who) -> None:
+    user = who["wang"]
+    made = coded(space, user, a="A-1", b="B-1")
+    with space.write(user) as work:
+        changes = [Change("edit", "client", {"code": f"new {name}"}, id=i) for name, i in made.items()]
+        operation = save(work, changes).operation
+    coded(space, user, other="A-1")
+    assert [c.reason for c in undo(space, user, operation, edited="take").clashes] == ["used"]
+    with space.read(user) as work:
+        assert [get(work, "client", i)["code"] for i in made.values()] == ["new a", "B-1"]
+
+
+def test_unique_values_passed_on_within_the_operation_go_back(space: Space, who: Who) -> None:
+    user = who["wang"]
+    made = coded(space, user, a="1", c="3")
+    with space.write(user) as work:
+        save(work, [Change("edit", "client", {"code": "2"}, id=made["a"])])
+        save(work, [Change("create", "client", {"name": "b", "code": "1"})])
+        operation = save(work, [Change("edit", "client", {"code": "4"}, id=made["c"])]).operation
+    assert preview(space, user, operation).skipped == 0
+    done = undo(space, user, operation)
+    assert (done.restored, done.trashed, done.skipped) == (2, 1, 0)
+    with space.read(user) as work:
+        assert [get(work, "client", i)["code"] for i in made.values()] == ["1", "3"]
+
+
 def test_others_operations_are_not_found(space: Space, who: Who) -> None:
     with space.write(who["wang"]) as work:
         saved = save(work, [Change("create", "client", {"name": "c"})])

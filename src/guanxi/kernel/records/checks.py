@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from guanxi.base.errors import Message, msg
@@ -64,18 +64,24 @@ def _check_unique(work: Work, shape: Shape, unique: Unique, drafts: Sequence[Dra
         wanted[values] = draft
     if not wanted:
         return
+    for ident, values in holders(work, shape, columns, list(wanted)):
+        if ident != wanted[values].id:
+            _not_unique(shape, unique, wanted[values], ident)
+
+
+def holders(
+    work: Work, shape: Shape, columns: Sequence[str], keys: Sequence[tuple[Any, ...]]
+) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """Live records that hold one of these values (or groups of values), with the value."""
     table, names = work.session.table(shape.object.table), ", ".join(f'"{c}"' for c in columns)
-    keys = list(wanted)
     for start in range(0, len(keys), 256):
-        some = pad(keys[start : start + 256])
+        some = pad(list(keys[start : start + 256]))
         one = "(" + ", ".join("?" * len(columns)) + ")"
         left = f"({names})" if len(columns) > 1 else names
         marks = ("VALUES " if len(columns) > 1 else "") + ", ".join([one if len(columns) > 1 else "?"] * len(some))
         sql = f'SELECT "id", {names} FROM {table} WHERE {left} IN ({marks}) AND "trashed_at" IS NULL'
         for row in work.session.rows(sql, [v for key in some for v in key]):
-            draft = wanted[tuple(row[1:])]
-            if row[0] != draft.id:
-                _not_unique(shape, unique, draft, row[0])
+            yield row[0], tuple(row[1:])
 
 
 def _not_unique(shape: Shape, unique: Unique, draft: Draft, _other: int | None) -> None:

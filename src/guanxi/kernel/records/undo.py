@@ -13,6 +13,7 @@ from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.changes.log import Entry, close_operation, entries_of, sets_of
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.parse import refresh_keys
+from guanxi.kernel.records.reclaim import in_use, sort_out
 from guanxi.kernel.records.shape import Shape, shape_of
 from guanxi.kernel.records.store import LOGGED_SYSTEM, update
 from guanxi.kernel.records.types import Change, Row
@@ -229,7 +230,7 @@ def take_back(
                 _clash(result, Clash(target.name, item.record, {}, "gone"))
         entries = [e for e in entries if e.record in mine]
     rows = _rows(work, shape, [e.record for e in entries], locked=touched is None)
-    used = _in_use(work, target, [e.record for e in entries if e.op == "create"], result.operation)
+    used = in_use(work, target, [e.record for e in entries if e.op == "create"], result.operation)
     drafts: list[Draft] = []
     told = len(result.clashes)
     for item in entries:
@@ -241,9 +242,27 @@ def take_back(
             if touched is not None:
                 touched[(target.id, item.record)] = draft.new
     result.clashes[told:] = [_veiled(c, shape, asked.actor, c.id in mine) for c in result.clashes[told:]]
+    _store(work, shape, drafts, result, touched)
+
+
+def _store(
+    work: Work, shape: Shape, drafts: list[Draft], result: Undone, touched: dict[tuple[int, int], Row] | None
+) -> None:
+    """All that can be stored; where a unique value was taken by another record since, the record is left as it is."""
+    target = shape.object
+    rows = {d.id: d.new for d in drafts}
+    refresh_keys(shape, drafts)
+    first, later, refused = sort_out(
+        work, shape, drafts, lambda ident: (touched or {}).get((target.id, ident)) or rows.get(ident)
+    )
+    for draft in refused:
+        result.restored -= 1
+        _clash(result, Clash(target.name, draft.id, {}, "used"))
+        if touched is not None and draft.old is not None:
+            touched[(target.id, draft.id)] = draft.old
     if touched is None:
-        refresh_keys(shape, drafts)
-        update(work, shape, [d for d in drafts if d.differences()], "undo")
+        for some in (first, later):
+            update(work, shape, [d for d in some if d.differences()], "undo")
         if target.kind == "config":
             work.settings_changed = True
 
@@ -357,27 +376,3 @@ def _rows(work: Work, shape: Shape, ids: Sequence[int], *, locked: bool) -> dict
         for values in work.session.rows(sql, some):
             found[values[0]] = dict(zip(shape.columns, values, strict=True))
     return found
-
-
-def _in_use(work: Work, target: Object, ids: Sequence[int], operation: int) -> set[int]:
-    """Created records that live records from outside the operation point at."""
-    if not ids:
-        return set()
-    used: set[int] = set()
-    changes, sets = work.session.table("change"), work.session.table("change_set")
-    for other, link in work.catalog.referrers(target.name):
-        if link.type == "links":
-            continue
-        several = len(link.options.get("to", ())) > 1
-        kind = f'x."{link.column}__o" = ? AND ' if several else ""
-        for start in range(0, len(ids), 512):
-            some = pad(ids[start : start + 512])
-            marks = ", ".join("?" * len(some))
-            sql = (
-                f'SELECT DISTINCT x."{link.column}" FROM {work.session.table(other.table)} x WHERE {kind}'
-                f'x."{link.column}" IN ({marks}) AND x."trashed_at" IS NULL AND NOT EXISTS (SELECT 1 FROM {changes} c'
-                f" JOIN {sets} s ON s.id = c.set_id WHERE c.record = x.id AND c.op = 'create' AND s.operation = ?)"
-            )
-            head = [target.name] if several else []
-            used.update(r[0] for r in work.session.rows(sql, [*head, *some, operation]))
-    return used
