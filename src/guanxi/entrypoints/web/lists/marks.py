@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
+from guanxi.base.dates import show_relative
 from guanxi.base.i18n import Locale, translate
+from guanxi.base.money import format_money
 from guanxi.entrypoints.web import parts, render
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.records.shape import targets_of
@@ -20,12 +22,9 @@ if TYPE_CHECKING:
 Marks = Mapping[Any, Markup]
 CLOSED = ("won", "lost", "converted", "unqualified", "done")
 BARS = 5
-CUT_END = Markup("</span></span>")
 NEXT = {
-    tone: Markup(
-        '<span class="gx-next gx-next-{0}"><span class="gx-dot gx-dot-{0}" aria-hidden="true"></span>'
-        '<span class="gx-cut">'
-    ).format(tone)
+    tone: f'<span class="gx-next gx-next-{tone}"><span class="gx-dot gx-dot-{tone}" aria-hidden="true"></span>'
+    '<span class="gx-cut">'
     for tone in ("red", "green", "later", "none")
 }
 
@@ -37,11 +36,29 @@ class Blank(dict[Any, Any]):
         return ""
 
 
-class Titles(dict[Any, Blank]):
-    """Titles by object name and id; nothing for objects the caller may not see."""
+class Days(dict[Any, str]):
+    """Days as people read them, each made once however many rows show it."""
 
-    def __missing__(self, _key: Any) -> Blank:
-        return Blank()
+    def __init__(self, locale: Locale, style: str = "short") -> None:
+        super().__init__({None: ""})
+        self.locale, self.style = locale, style
+
+    def __missing__(self, day: int) -> str:
+        made = self[day] = escape(parts.show_date(day, self.locale, self.style))
+        return made
+
+
+def ago(us: int | None, locale: Locale) -> str:
+    """20 min ago, with the exact time on hover; as HTML."""
+    if us is None:
+        return ""
+    exact = escape(parts.show_moment(us, locale, "full"))
+    return f'<time title="{exact}">{escape(show_relative(us, locale.now, locale.zone, locale.language))}</time>'
+
+
+def amount(value: int | None, currency: str | None, locale: Locale) -> str:
+    """¥1,234.50, as HTML; nothing if there is none."""
+    return "" if value is None else escape(format_money(value, currency or locale.currency, locale.language))
 
 
 class People(dict[Any, Markup]):
@@ -141,6 +158,7 @@ def stage(text: str, at: int, total: int, state: str) -> Markup:
 def next_marker(work: Work, locale: Locale) -> Callable[[int | None, str | None, str | None], Markup]:
     """The dot of the next step: overdue, today, later, nothing planned; none on closed records."""
     none = _next("none", translate("Nothing planned", locale.language))
+    days = Days(locale, "plain")
     soon = {work.today - 1: ("昨天", "yesterday"), work.today: ("今天", "today"), work.today + 1: ("明天", "tomorrow")}
 
     def mark(day: Any, text: str | None, state: str | None = None) -> Markup:
@@ -150,7 +168,7 @@ def next_marker(work: Work, locale: Locale) -> Callable[[int | None, str | None,
             return _next("later", text) if text else none
         tone = tone_of(day, work.today)
         when = soon.get(day)
-        shown = when[locale.language == "en"] if when else parts.show_date(day, locale, "plain")
+        shown = when[locale.language == "en"] if when else days[day]
         return _next(tone, f"{shown} {text or ''}".strip())
 
     return mark
@@ -162,7 +180,7 @@ def tone_of(day: int | None, today: int) -> str:
 
 
 def _next(tone: str, text: str | None) -> Markup:
-    return NEXT[tone] + escape(text or "") + CUT_END  # joined, not formatted: one for each row
+    return Markup(f"{NEXT[tone]}{escape(text or '')}</span></span>")  # noqa: S704 - the text is escaped
 
 
 def many_marker(work: Work, target: Object, locale: Locale) -> Callable[[str, str | None], Markup]:
