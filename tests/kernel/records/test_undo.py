@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -10,7 +12,8 @@ from guanxi.base.errors import Conflict, NotFound
 from guanxi.kernel.context import Space
 from guanxi.kernel.records.read import find, get
 from guanxi.kernel.records.types import Change, Query
-from guanxi.kernel.records.undo import preview, undo
+from guanxi.kernel.records.undo import operation_info, preview, undo
+from guanxi.kernel.records.undo_turns import STALE
 from guanxi.kernel.records.write import save
 
 Who = dict[str, int]
@@ -87,7 +90,7 @@ def test_a_unique_value_taken_since_keeps_only_that_record_in_the_trash(space: S
     assert (seen.restored, seen.skipped) == (1, 1)
     done = undo(space, user, operation)
     assert (done.restored, done.skipped) == (1, 1)
-    assert sorted(row[0] for row in picture(space, user).values()) == ["b", "other"]
+    assert sorted(str(row[0]) for row in picture(space, user).values()) == ["b", "other"]
 
 
 def test_a_unique_value_edited_away_and_taken_since_is_a_clash(space: Space, who: Who) -> None:
@@ -114,6 +117,94 @@ def test_unique_values_passed_on_within_the_operation_go_back(space: Space, who:
     assert (done.restored, done.trashed, done.skipped) == (2, 1, 0)
     with space.read(user) as work:
         assert [get(work, "client", i)["code"] for i in made.values()] == ["1", "3"]
+
+
+def edited_once(space: Space, user: int) -> int:
+    made = coded(space, user, a=None, b=None)
+    with space.write(user) as work:
+        return save(work, [Change("edit", "client", {"staff": 7}, id=i) for i in made.values()]).operation
+
+
+class Killed(BaseException):
+    """What no `except Exception` sees: the process is gone."""
+
+
+def die(_done: int) -> None:
+    raise Killed
+
+
+def fail(_done: int) -> None:
+    raise RuntimeError
+
+
+def test_an_undo_in_progress_refuses_a_second(space: Space, who: Who) -> None:
+    user = who["wang"]
+    operation = edited_once(space, user)
+
+    def again(_done: int) -> None:
+        with pytest.raises(Conflict):
+            undo(space, user, operation)
+        with pytest.raises(Conflict):
+            undo(space, user, operation, background=True)
+
+    assert undo(space, user, operation, progress=again).restored == 2
+    with pytest.raises(Conflict):
+        undo(space, user, operation)
+
+
+def test_two_undos_at_the_same_moment_are_one(space: Space, who: Who) -> None:
+    operation, together = edited_once(space, who["wang"]), Barrier(2)
+
+    def one(_n: int) -> bool:
+        together.wait()
+        try:
+            undo(space, who["wang"], operation)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(one, range(2))) == [False, True]
+    with space.read(who["wang"]) as work:
+        table = work.session.table("operation")
+        assert work.session.value(f"SELECT count(*) FROM {table} WHERE undo_of = ?", (operation,)) == 1
+
+
+def test_a_killed_undo_is_continued_when_it_has_been_still_for_a_while(space: Space, who: Who) -> None:
+    user = who["wang"]
+    operation = edited_once(space, user)
+    with pytest.raises(Killed):
+        undo(space, user, operation, progress=die)
+    with pytest.raises(Conflict):
+        undo(space, user, operation)
+    clock, killed = space.clock, newest_undo(space, user, operation)
+    space.clock = lambda: clock() + STALE + 1
+    done = undo(space, user, operation)
+    assert (done.undo, done.skipped) == (killed, 0)
+    assert {row[1] for row in picture(space, user).values()} == {None}
+
+
+def newest_undo(space: Space, user: int, operation: int) -> int | None:
+    with space.read(user) as work:
+        return operation_info(work, operation).undone_by
+
+
+def test_a_background_undo_is_continued_by_its_job_at_once(space: Space, who: Who) -> None:
+    user = who["wang"]
+    operation = edited_once(space, user)
+    with pytest.raises(Killed):
+        undo(space, user, operation, progress=die, background=True)
+    killed = newest_undo(space, user, operation)
+    assert undo(space, user, operation, background=True).undo == killed
+
+
+def test_an_undo_that_failed_may_be_tried_again_at_once(space: Space, who: Who) -> None:
+    user = who["wang"]
+    operation = edited_once(space, user)
+    with pytest.raises(RuntimeError):
+        undo(space, user, operation, progress=fail)
+    failed = newest_undo(space, user, operation)
+    assert undo(space, user, operation).undo != failed
 
 
 def test_others_operations_are_not_found(space: Space, who: Who) -> None:

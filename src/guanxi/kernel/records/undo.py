@@ -17,6 +17,7 @@ from guanxi.kernel.records.reclaim import in_use, sort_out
 from guanxi.kernel.records.shape import Shape, shape_of
 from guanxi.kernel.records.store import LOGGED_SYSTEM, update
 from guanxi.kernel.records.types import Change, Row
+from guanxi.kernel.records.undo_turns import BACKGROUND, give_back_turn, lock_operation, take_turn
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Space, Work
@@ -159,34 +160,47 @@ def undo(
     edited: Edited = "skip",
     entry: str = "form",
     progress: Callable[[int], None] | None = None,
+    background: bool = False,
 ) -> Undone:
     """
     Takes an operation back as a new operation; one transaction per change-set. `progress` is told after each how
-    many records are through.
+    many records are through. Nobody else undoes it meanwhile; `background`: the queue's job, which goes on where it
+    was killed.
     """
     result = Undone(ident)
-    with space.write(actor, entry=entry, kind="undo", undo_of=ident) as work:
-        own = may_undo(work, ident).actor == work.actor.user
-        result.undo = work.begin_operation()
+    cause = BACKGROUND if background else ""
+    with space.write(actor, entry=entry, kind="undo", undo_of=ident, cause=cause) as work:
+        lock_operation(work, ident)
+        info = may_undo(work, ident)
+        own = info.actor == work.actor.user
+        result.undo = take_turn(work, ident, info.state, info.undone_by, background=background)
         sets = sets_of(work.session, ident)
-    for set_id in reversed(sets):
-        bulk = len(sets) > 1
-        with space.write(actor, entry=entry, kind="undo", operation=result.undo, bulk=bulk) as work:
-            asked = Asked(edited, work.actor, own)
-            with work.as_system(f"undo of operation {ident}"):
-                for target, entries in chunks(work, entries_of(work.session, set_id)):
-                    take_back(work, target, entries, asked, result, None)
-        if progress is not None:
-            progress(result.restored + result.trashed + result.skipped)
+    try:
+        for set_id in reversed(sets):
+            with space.write(actor, entry=entry, kind="undo", operation=result.undo, bulk=len(sets) > 1) as work:
+                asked = Asked(edited, work.actor, own)
+                with work.as_system(f"undo of operation {ident}"):
+                    for target, entries in chunks(work, entries_of(work.session, set_id)):
+                        take_back(work, target, entries, asked, result, None)
+            if progress is not None:
+                progress(result.restored + result.trashed + result.skipped)
+    except Exception:
+        if not background:  # a job is tried again by the queue, perhaps by another worker already
+            give_back_turn(space, actor, ident, info.state, result.undo)
+        raise
+    _close(space, actor, entry, result)
+    return result
+
+
+def _close(space: Space, actor: Any, entry: str, result: Undone) -> None:
     with space.write(actor, entry=entry, kind="undo", operation=result.undo) as work:
-        close_operation(work.session, ident, "undone")
+        close_operation(work.session, result.operation, "undone")
         close_operation(work.session, result.undo)
         undone_before = work.session.value(
-            f"SELECT undo_of FROM {work.session.table('operation')} WHERE id = ?", (ident,)
+            f"SELECT undo_of FROM {work.session.table('operation')} WHERE id = ?", (result.operation,)
         )
         if undone_before is not None:  # the undo of an undo: what it had taken back is there again
             close_operation(work.session, undone_before, "done")
-    return result
 
 
 def chunks(work: Work, entries: Sequence[Entry]) -> Iterator[tuple[Object, list[Entry]]]:
@@ -346,12 +360,14 @@ def _put_back(shape: Shape, item: Entry, draft: Draft, edited: Edited) -> dict[s
         if not columns:
             continue  # retired for good: nothing to put it into
         now = _value(draft.new, columns)
+        before = old.get(key)
+        if now == before:
+            continue  # it is as it was: put back by hand, or by an undo that was killed
         same = now == new or (columns == ("trashed_at",) and (now is None) == (new is None))
         if not same:
             clashes[key] = (old.get(key), new, now)
             if edited == "skip":
                 continue
-        before = old.get(key)
         values = before if isinstance(before, list) and len(columns) > 1 else [before] * len(columns)
         draft.new.update(zip(columns, values, strict=True))
     return clashes

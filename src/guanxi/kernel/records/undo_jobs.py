@@ -34,13 +34,14 @@ def start_undo(space: Space, actor: int, ident: int, *, edited: Edited, total: i
 
 
 def run_undo(space: Space, run: JobRun) -> None:
-    """The worker's part. Begun again after a crash it skips what was put back already."""
+    """The worker's part. Begun again after a crash it goes on as the undo it was."""
     total = int(run.args["total"])
 
     def tell(done: int) -> None:
         run.progress(min(done, total), total)
 
-    undo(space, int(run.args["actor"]), int(run.args["operation"]), edited=run.args["edited"], progress=tell)
+    actor, ident = int(run.args["actor"]), int(run.args["operation"])
+    undo(space, actor, ident, edited=run.args["edited"], progress=tell, background=True)
 
 
 def undo_state(work: Work, ident: int) -> UndoState | None:
