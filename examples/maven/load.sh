@@ -36,6 +36,9 @@ load() { # object, file, mapping
 }
 
 ready() { # an empty home gets its workspace first; --as belongs to the imports only
+    if "$guanxi" export team "$@" >/dev/null 2>&1; then
+        return
+    fi
     for option in "$@"; do
         shift
         if [ "${skip-}" ]; then

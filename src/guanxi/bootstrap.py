@@ -32,6 +32,7 @@ from guanxi.kernel.admin import backing
 from guanxi.kernel.admin.people import seed_roles
 from guanxi.kernel.admin.settings import store_setting
 from guanxi.kernel.catalog.model import App
+from guanxi.kernel.changes.feed import follow
 from guanxi.kernel.context import Space, now_micros
 from guanxi.kernel.imports import jobs as import_jobs
 from guanxi.kernel.jobs.queue import JobRun
@@ -195,8 +196,10 @@ class Site:
             database.close()
 
     def samples(self, space: Space) -> int:
-        """Loads the sample company; gives the operation that can be undone."""
-        return load_samples(space)
+        """Loads the sample company, searchable at once; gives the operation that can be undone."""
+        operation = load_samples(space)
+        follow(space.db, search_follower(space))
+        return operation
 
     def serve(self, host: str, port: int, processes: int, ready: Callable[[str], None]) -> None:
         """Answers requests until told to stop; `ready` is called with the address when it listens."""
