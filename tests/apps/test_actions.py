@@ -98,6 +98,26 @@ def test_product_lines_make_the_amount(space: Space) -> None:
         assert (row["amount"], row["product"]) == (96_000_000, product)
 
 
+def test_who_follows_the_lead_and_the_known_contact_follows_once(space: Space) -> None:
+    with space.write(ACTOR) as work:
+        contact = make(work, "contact", name="何敏", wechat="hemin")
+        lead = make(work, "lead", name="何敏", mobile="13800001234")
+        role = next(iter(work.catalog.config["role"]))
+        both = make(work, "user", name="Sam", email="sam@example.com", roles=[str(role)])
+        one = make(work, "user", name="Sue", email="sue@example.com", roles=[str(role)])
+    with space.write(ACTOR) as work:
+        for person, name, about in ((both, "lead", lead), (one, "lead", lead), (both, "contact", contact)):
+            make(work, "follow", person=str(person), about={"object": name, "id": str(about)})
+    with space.write(ACTOR) as work:
+        convert_lead(work, ConvertLead(lead, contact=contact, opportunity=False))
+    with space.read(ACTOR) as work:
+        found = find(work, Query("follow", limit=10)).rows
+        assert {(r["person"], r["about__o"], r["about"]) for r in found} == {
+            (both, "contact", contact),
+            (one, "contact", contact),
+        }
+
+
 def test_conversion_keeps_tags_and_history(space: Space) -> None:
     with space.write(ACTOR) as work:
         lead = make(

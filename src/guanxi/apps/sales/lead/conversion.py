@@ -8,7 +8,7 @@ from typing import Any
 
 from guanxi.base.errors import FieldError, Invalid, msg
 from guanxi.base.i18n import L
-from guanxi.kernel.catalog.model import Action
+from guanxi.kernel.catalog.model import Action, Object
 from guanxi.kernel.context import Work
 from guanxi.kernel.expr.unparse import quote
 from guanxi.kernel.records.read import find, get
@@ -180,12 +180,35 @@ def _move_history(work: Work, lead: int, targets: Mapping[str, int | None]) -> i
             while True:
                 page = find(work, Query(other.name, where=where, limit=200, cursor=cursor, sort=("id",)))
                 value = {"object": target[0], "id": str(target[1])}
-                save(work, [Change("edit", other.name, {field.name: value}, id=row["id"]) for row in page.rows])
-                moved += len(page.rows)
+                double = _doubles(work, other, field.name, page.rows, target[1])
+                save(work, [Change("trash", other.name, id=ident) for ident in sorted(double)])
+                stay = [row["id"] for row in page.rows if row["id"] not in double]
+                save(work, [Change("edit", other.name, {field.name: value}, id=ident) for ident in stay])
+                moved += len(stay)
                 if page.next is None:
                     break
                 cursor = page.next
     return moved
+
+
+def _doubles(work: Work, other: Object, name: str, rows: Sequence[Row], target: int) -> set[int]:
+    """Those of the rows that the target has already, by what is unique about them: a follow of the same person."""
+    found: set[int] = set()
+    fields = shape_of(work.catalog, other).fields
+    for unique in other.unique:
+        if name not in unique.fields or not rows:
+            continue
+        columns = [fields[n].names[0] for n in unique.fields if n != name]
+        there: set[tuple[Any, ...]] = set()
+        cursor: str | None = None
+        while True:
+            page = find(work, Query(other.name, where=f"{name} = {target}", limit=200, cursor=cursor, sort=("id",)))
+            there.update(tuple(row[c] for c in columns) for row in page.rows)
+            if page.next is None:
+                break
+            cursor = page.next
+        found.update(row["id"] for row in rows if tuple(row[c] for c in columns) in there)
+    return found
 
 
 ACTIONS = (
