@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from guanxi.base.errors import BadInput, Forbidden
+from guanxi.base.errors import BadInput, Forbidden, Invalid
 from guanxi.kernel.access.actors import system
+from guanxi.kernel.admin.fields import change_field
 from guanxi.kernel.context import Space
 from guanxi.kernel.imports import run as engine
 from guanxi.kernel.imports import state
@@ -17,8 +18,9 @@ from guanxi.kernel.imports.mending import alike, mend, replace_value, write_fail
 from guanxi.kernel.imports.run import check, execute
 from guanxi.kernel.imports.state import Fault, Run
 from guanxi.kernel.records.read import count, find
-from guanxi.kernel.records.types import Query
+from guanxi.kernel.records.types import Change, Query
 from guanxi.kernel.records.undo import undo
+from guanxi.kernel.records.write import save
 from tests import make
 from tests.kernel.imports.conftest import Start, said, start_run
 
@@ -196,6 +198,35 @@ def test_the_mapping_is_checked_against_file_and_fields(space: Space, load: Star
         load("account", b"Name\nA\n", fields={"name": "Name", "size": "Name"})
     with pytest.raises(BadInput, match="needs a column"):
         load("account", b"Name\nA\n", fields={"name": "Name"}, key="email")
+
+
+@pytest.mark.parametrize("mode", ["upsert", "update", "create"])
+def test_a_key_of_a_record_out_of_sight_says_no_more_than_the_form(
+    space: Space, start: Start, faults: Faults, mode: str
+) -> None:
+    """A key that is not unique answers as if nobody had it."""
+    make.record(space, "account", make.person(space, "sales", name="Other"), name="Acme")
+    seller = make.person(space, "sales", name="Me")
+    runs = []
+    for name in (b"Acme", b"Nobody has this"):
+        run = execute(space, start("account", b"Name,Employees\n" + name + b",5\n", who=seller, key="name", mode=mode))
+        runs.append((counts(run), [(f.field, f.code) for f in faults(run)]))
+    assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("mode", ["upsert", "create"])
+def test_a_unique_key_out_of_sight_is_taken_as_the_form_says(
+    space: Space, start: Start, faults: Faults, mode: str
+) -> None:
+    make.record(space, "account", make.person(space, "sales", name="Other"), name="Acme")
+    seller = make.person(space, "sales", name="Me")
+    with space.write(system("test"), catalog_change=True) as work:
+        change_field(work, "account", "name", {"unique": True})
+    with space.write(seller) as work, pytest.raises(Invalid) as form:
+        save(work, [Change("create", "account", {"name": "Acme"})])
+    run = execute(space, start("account", b"Name,Employees\nAcme,5\n", who=seller, key="name", mode=mode))
+    assert [(f.field, f.code) for f in faults(run)] == [(e.field, e.code) for e in form.value.errors]
+    assert counts(run)[3:] == (1, 0)
 
 
 def test_rights_hold_as_in_the_form(space: Space, load: Start, start: Start) -> None:

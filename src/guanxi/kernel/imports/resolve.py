@@ -143,23 +143,39 @@ def _several(other: Object, cell: str) -> Unresolved:
 
 
 def keys_of(work: Work, target: Object, key: Field) -> dict[int, int]:
-    """Hash of every live record's key -> id: one pass over the table instead of one for each chunk without an index."""
-    table = work.session.table(target.table)
-    sql = f'SELECT "{key.column}", "id" FROM {table} WHERE "{key.column}" IS NOT NULL AND "trashed_at" IS NULL'
-    return {hash(value): ident for rows in work.session.stream(sql + ' ORDER BY "id" DESC') for value, ident in rows}
+    """Hash of every key in sight -> id: one pass over the table instead of one for each chunk without an index."""
+    seen, params = _in_sight(work, target)
+    sql = (
+        f'SELECT r."{key.column}", r."id" FROM {work.session.table(target.table)} r WHERE r."{key.column}" IS NOT NULL'
+    )
+    rows = work.session.stream(f'{sql}{seen} ORDER BY r."id" DESC', params)
+    return {hash(value): ident for some in rows for value, ident in some}
 
 
 def existing(
     work: Work, target: Object, key: Field, values: Sequence[Any], known: Mapping[int, int] | None = None
 ) -> dict[Any, int]:
-    """Stored key value -> id of the live record that has it, the oldest if several; for updates by key."""
+    """
+    Stored key value -> id of the live record that has it, the oldest if several; for updates by key. Records that the
+    caller may not read are as if they were not there: what a file learns of them is what the form tells too, that a
+    unique value is taken.
+    """
     column, wanted = (
         (key.column, values) if known is None else ("id", [known[h] for h in map(hash, values) if h in known])
     )
+    seen, params = _in_sight(work, target)
     found: dict[Any, int] = {}
     for start in range(0, len(wanted), 512):
         some = pad(list(wanted[start : start + 512]))
         marks = ", ".join("?" * len(some))
-        sql = f'SELECT "{key.column}", "id" FROM {work.session.table(target.table)} WHERE "{column}" IN ({marks})'
-        found.update(work.session.rows(sql + ' AND "trashed_at" IS NULL ORDER BY "id" DESC', some))
+        sql = (
+            f'SELECT r."{key.column}", r."id" FROM {work.session.table(target.table)} r WHERE r."{column}" IN ({marks})'
+        )
+        found.update(work.session.rows(f'{sql}{seen} ORDER BY r."id" DESC', [*some, *params]))
     return found
+
+
+def _in_sight(work: Work, target: Object) -> tuple[str, list[Any]]:
+    """Live, and readable by the caller; goes behind a WHERE."""
+    condition, params = reach(work.session, work.catalog, work.actor, target, "read", work.now).condition()
+    return ' AND r."trashed_at" IS NULL' + (f" AND {condition}" if condition else ""), list(params)
