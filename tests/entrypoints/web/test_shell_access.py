@@ -169,6 +169,21 @@ def test_profile_language_password_and_devices(inside, space, user):
     assert inside.get("/").status_code == 200
 
 
+def test_guesses_at_the_present_password_are_counted(inside, space):
+    guess = {"_csrf": csrf(inside), "present": "nope", "fresh": "a new long sentence"}
+
+    def answer(**other):
+        return inside.post("/profile/password", data={**guess, **other}, headers=BROWSER)
+
+    assert {answer().status_code for _ in range(10)} == {422}
+    refused = answer(present=PASSWORD)
+    assert refused.status_code == 429
+    assert "试的次数太多了" in refused.text
+    clock = space.clock
+    space.clock = lambda: clock() + 16 * 60_000_000
+    assert answer(present=PASSWORD).status_code == 303
+
+
 def test_sessions_end_by_themselves(space, user):
     now = space.clock()
     token = sessions.open_session(space.db, user, agent="", address="", now=now)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from guanxi.base.errors import FieldError, Invalid, Problem, Unauthenticated, msg
+from guanxi.base.errors import FieldError, Invalid, Problem, TooMany, Unauthenticated, msg
 from guanxi.base.i18n import LANGUAGES, translate
 from guanxi.entrypoints.web.render import sentence
 from guanxi.entrypoints.web.session import (
@@ -30,11 +30,10 @@ from guanxi.entrypoints.web.shell import page, plain_page, see_other
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.access.passwords import (
     authenticate,
-    check_password,
+    confirm_password,
     hash_password,
     judge_password,
     store_hash,
-    stored_hash,
 )
 from guanxi.kernel.access.sessions import close_session, close_sessions, list_sessions, open_session
 from guanxi.kernel.records.types import Change
@@ -160,10 +159,8 @@ async def change_password(request: Request) -> Response:
 
 def _change_password(request: Request, form: FormData) -> Response:
     me = visit(request)
-    with me.space.db.read() as session:
-        stored = stored_hash(session, me.user)
     try:
-        if stored is None or not check_password(text_of(form, "present"), stored):
+        if not confirm_password(me.space.db, me.user, text_of(form, "present"), me.space.clock()):
             text = msg("This is not your present password.")
             raise Invalid(text, errors=[FieldError("present", "wrong", text)])
         row = me.catalog.config["user"][me.user]
@@ -171,6 +168,9 @@ def _change_password(request: Request, form: FormData) -> Response:
     except Invalid as problem:
         errors = {error.field: sentence(error.message, me.locale) for error in problem.errors}
         return show_profile(request, status=422, errors=errors)
+    except TooMany as problem:
+        said = sentence(problem.message, me.locale)
+        return show_profile(request, status=problem.status, errors={"present": said})
     renewed = hash_password(text_of(form, "fresh"))
     with me.space.db.write() as session:
         store_hash(session, me.user, renewed, me.space.clock())

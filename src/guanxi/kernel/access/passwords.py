@@ -118,6 +118,20 @@ def authenticate(database: Database, catalog: Catalog, email: str, password: str
     return user
 
 
+def confirm_password(database: Database, user: int, password: str, now: int) -> bool:
+    """Whether somebody who is signed in knows their own password; TooMany after too many guesses."""
+    key = f"present:{user}"
+    with database.ephemeral() as session:
+        _count(session, key, PER_ACCOUNT, now)
+    with database.read() as session:
+        stored = stored_hash(session, user)
+    if stored is None or not check_password(password[: LONGEST + 1], stored):
+        return False
+    with database.ephemeral() as session:
+        session.run(f'DELETE FROM {session.table("throttle")} WHERE "key" = ?', (key,))
+    return True
+
+
 def _count(session: Session, key: str, limit: int, now: int) -> None:
     """One more attempt under this key; counted before the answer is known, so that parallel guesses count too."""
     table = session.table("throttle")
