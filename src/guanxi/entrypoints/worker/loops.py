@@ -18,6 +18,9 @@ from guanxi.kernel.jobs.schedule import tick
 from guanxi.kernel.records.reactions import clock_handlers, react_handler, reactions_follower, schedules_of
 
 SHORT, LONG = "default", "bulk"  # queues
+GATHER, MANY = 0.1, 50
+"""After a commit, seconds in which others may join what is followed: one transaction then serves them all, and people
+who write do not compete with the follower of each single save. Not where there is much to do."""
 PAUSE = 0.5  # seconds between looks when nothing wakes us: other processes' commits are found this late
 CHECKPOINT_EVERY, SWEEP_EVERY = 60.0, 3_600.0
 LONGEST_WAIT = 300.0  # seconds until a part that keeps failing is tried again
@@ -66,8 +69,11 @@ class Worker:
         long.start()
         while not self._stop.is_set():
             self._wake.clear()
-            if not self._short_round():
+            done = self._short_round()
+            if not done:
                 self._wake.wait(PAUSE)
+            if done < MANY:
+                self._stop.wait(GATHER)
         long.join(timeout=30.0)
 
     def _run_long(self) -> None:
