@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
@@ -21,12 +21,13 @@ from starlette.responses import HTMLResponse
 from guanxi.base import dates
 from guanxi.base import money as amounts
 from guanxi.base.errors import Message
-from guanxi.base.i18n import Label, Locale, translate
+from guanxi.base.i18n import Label, Language, Locale, translate
 from guanxi.base.i18n import render as words
 from guanxi.entrypoints.web import parts
 from guanxi.entrypoints.web.assets import asset, has_vendor
 
 TEMPLATES = Path(__file__).parent / "templates"
+GAP = f"\x01{os.urandom(6).hex()}\x01"  # nobody can type it
 LOCALE: ContextVar[Locale] = ContextVar("locale", default=Locale())  # noqa: B039 - Locale is frozen
 
 
@@ -137,8 +138,27 @@ def bars(values: Sequence[float]) -> list[tuple[float, float]]:
     return out
 
 
+def gap(name: str) -> Markup:
+    """In a piece that is kept: a place filled anew on each page."""
+    return Markup(f"{GAP}{name}{GAP}")  # noqa: S704 - no markup in it
+
+
+def kept(template: str, gaps: Mapping[str, Any] | None = None, /, **given: Hashable) -> Markup:
+    """A piece that shows only its language and what it is given, so it is made once; gaps are filled per page."""
+    pieces = list(_kept(template, LOCALE.get().language, tuple(given.items())))
+    if len(pieces) > 1 and gaps is not None:
+        pieces[1::2] = [escape(gaps[name]) for name in pieces[1::2]]
+    return Markup("".join(pieces))  # noqa: S704 - made by an autoescaping template
+
+
+@lru_cache(maxsize=1_000)
+def _kept(template: str, language: Language, given: tuple[tuple[str, Hashable], ...]) -> tuple[str, ...]:
+    return tuple(fragment(template, dict(given), Locale(language)).split(GAP))
+
+
 HELPERS = (
     t, th, label, icon, money, number, date, moment, relative, relative_date, url, plural, pairs, to_json, bars,
+    gap, kept,
 )  # fmt: skip
 
 
@@ -177,6 +197,7 @@ def environment() -> Environment:
 def add_templates(folders: Sequence[Path]) -> None:
     """Lets apps bring templates; called once by `create_web`."""
     ENV[:] = [make_environment(folders)]
+    _kept.cache_clear()
 
 
 def find_template(*names: str) -> Template:

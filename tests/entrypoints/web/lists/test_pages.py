@@ -155,3 +155,20 @@ def test_a_board_takes_few_statements(space: Space, sign_in: SignIn, monkeypatch
     assert html.count('class="gx-deal') >= 20
     assert "column=" in html  # the rest comes on demand
     assert counted[0] <= 6, counted  # version, views, figures, cards (two: some sort keys are empty), accounts
+
+
+def test_what_is_made_once_keeps_nothing_of_another_reader(space: Space, sign_in: SignIn) -> None:
+    """Pieces of a list are kept between requests: their tokens, names and addresses are each reader's own."""
+    boss, other = sign_in("boss"), sign_in("other")
+    make(space, other.user, "account", accounts(2))
+    first = boss.get("/o/account?view=all&edited=1&q=%22%3Cb%3E").text
+    second = other.get("/o/account?view=all").text
+    looker = sign_in("looker").get("/o/account?view=all").text
+    assert boss.headers["X-CSRF-Token"] in first
+    assert other.headers["X-CSRF-Token"] in second
+    assert "edited=1&amp;q=%22%3Cb%3E" in first
+    assert "/bulk/edit" in second
+    for stranger in (boss.headers["X-CSRF-Token"], "%3Cb%3E", 'title="boss"', "\x01"):
+        assert stranger not in second
+    assert ids_in(looker)
+    assert "/bulk/edit" not in looker  # rights are part of what a piece is given

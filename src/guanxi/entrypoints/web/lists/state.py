@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote_plus
 
 from starlette.datastructures import QueryParams
 
@@ -14,6 +15,7 @@ from guanxi.kernel.records.views import View
 FACET = "f."
 LONGEST = 4_000  # characters of a condition that still fit into an address
 Facets = Mapping[str, tuple[str, ...]]
+_quoted = lru_cache(maxsize=2_000)(quote_plus)  # a list has some fifteen links to itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class State:
             changes.setdefault("cursor", "")
             if self.view and set(changes) - {"cursor", "view", "edited"}:
                 changes.setdefault("edited", True)
-        query = urlencode(replace(self, **changes).pairs())
+        query = "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in replace(self, **changes).pairs()])
         path = f"/o/{self.object}" + (f"/{page}" if page else "")
         return f"{path}?{query}" if query else path
 

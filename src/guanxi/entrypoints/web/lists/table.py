@@ -205,6 +205,7 @@ def _menus(asked: Asked, me: Visit) -> dict[str, Any]:
         "may_export": rights.scope(target.name, "export") != "none",
         "may_share": rights.can("share_views"),
         "has_board": target.steps is not None,
+        "tagged": any(f.type == "tags" for f in target.fields),
         "url_state": asked.state.pairs(),
     }
 
