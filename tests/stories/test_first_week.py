@@ -112,6 +112,12 @@ def test_three_people_with_roles_and_each_talk_shows_who_took_part(monday: dict[
     for name, ident in people.items():
         entry = next(e for e in entries if f"第{ident}次" in e)
         assert name in entry, "the entry names who took part"
+    shown = {"陈厂长": "Decision maker", "周经理": "Purchasing", "吴工": "User"}
+    for where in ("account", "opportunity"):
+        entries = sam.get(f"/o/{where}/{made[where]}/timeline").split("<li")
+        for name, ident in people.items():
+            entry = next(e for e in entries if f"第{ident}次" in e)
+            assert re.search(rf'{name}</b> <span class="gx-badge[^"]*">{shown[name]}<', entry), "with the role there"
 
 
 def test_the_deal_passes_its_gate_with_products_and_is_won(monday: dict[str, Any]) -> None:

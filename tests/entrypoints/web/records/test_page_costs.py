@@ -27,14 +27,23 @@ def statements(space: Space, user: int, account: int) -> int:
 def fill(space: Space, user: int, account: int, number: int) -> None:
     about = {"object": "account", "id": str(account)}
     with space.write(user) as work:
-        calls = [Change("create", "call", {"about": about, "body": f"第 {n} 次"}) for n in range(number)]
         people = [
             Change("create", "contact", {"name": f"甲{n}", "account": str(account), "mobile": f"138{n:08}"})
             for n in range(number)
         ]
         deals = [Change("create", "opportunity", {"name": f"单{n}", "account": str(account)}) for n in range(number)]
         notes = [Change("create", "comment", {"about": about, "body": f"评 {n}"}) for n in range(number)]
-        save(work, [*calls, *people, *deals, *notes])
+        saved = save(work, [*people, *deals, *notes])
+        met, deal = (
+            [str(ident) for ident in saved.ids[:number]],
+            {"object": "opportunity", "id": str(saved.ids[number])},
+        )
+        parts = [Change("create", "contact_role", {"contact": one, "about": deal, "role": "user"}) for one in met]
+        calls = [
+            Change("create", "call", {"about": about, "contact": one, "body": f"第 {n} 次"})
+            for n, one in enumerate(met)
+        ]
+        save(work, [*parts, *calls])
     for n in range(number):
         with space.write(user) as work:
             save(work, [Change("edit", "account", {"payment_terms": f"{n} 天"}, id=account)])

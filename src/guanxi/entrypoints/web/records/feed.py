@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from guanxi.entrypoints.web.records import filing
 from guanxi.entrypoints.web.records.desk import Desk
 from guanxi.entrypoints.web.records.markdown import to_html
+from guanxi.entrypoints.web.records.roles import ROLE, Roles, role_in, roles_of
 from guanxi.entrypoints.web.records.values import EMPTY, show_row, show_values
 from guanxi.entrypoints.web.render import label, t
 from guanxi.kernel.catalog.model import Object
@@ -112,7 +113,9 @@ def _entries(desk: Desk, found: Timeline) -> list[Entry]:
     files: dict[str, Any] = {}
     for name, some in rows.items():
         files |= filing.named_files(desk.work, desk.work.catalog.object(name), some)
-    return [_step(desk, item, known) if item.step else _record(desk, item, known, files) for item in found.items]
+    people = [row["contact"] for name, some in rows.items() if name != ROLE for row in some if row.get("contact")]
+    roles = roles_of(desk, people)
+    return [_step(desk, item, known) if item.step else _record(desk, item, known, files, roles) for item in found.items]
 
 
 def _pointed(desk: Desk, target: Object, rows: Sequence[Row]) -> dict[str, set[int]]:
@@ -143,7 +146,9 @@ def _person(desk: Desk, ident: int | None) -> str:
     return str(row["name"]) if row else t("System")
 
 
-def _record(desk: Desk, item: Item, known: Mapping[str, Mapping[int, str]], files: Mapping[str, Any]) -> Entry:
+def _record(
+    desk: Desk, item: Item, known: Mapping[str, Mapping[int, str]], files: Mapping[str, Any], roles: Roles
+) -> Entry:
     assert item.row is not None
     row, target = item.row, desk.work.catalog.object(item.object)
     allowed = readable(desk.work, target)
@@ -159,7 +164,8 @@ def _record(desk: Desk, item: Item, known: Mapping[str, Mapping[int, str]], file
     body = row.get("body") if "body" in allowed else None
     title = str(row.get(allowed[target.title].column) or "") if target.title in allowed else ""
     comment = target.kind == "plain" and body is not None
-    heading = _heading(target, "" if comment else title, row, known)
+    role = role_in(desk, roles, row, target.timeline or "")
+    heading = _heading(target, "" if comment else title, row, known, role)
     plain = title.rstrip("…") if title else ""
     shown_body = None if not body or (not comment and body.strip() == plain) else to_html(body)
     attached = [files[i] for i in _file_ids(row) if i in files]
@@ -185,11 +191,11 @@ def _file_ids(row: Row) -> list[str]:
     return msgspec.json.decode(row["files"], type=list[str]) if row.get("files") else []
 
 
-def _heading(target: Object, title: str, row: Row, known: Mapping[str, Mapping[int, str]]) -> Markup:
+def _heading(target: Object, title: str, row: Row, known: Mapping[str, Mapping[int, str]], role: Markup) -> Markup:
     contact = known.get("contact", {}).get(row.get("contact") or 0)
     text = escape(label(target.label))
     if contact:
-        text += Markup(" · <b>{}</b>").format(contact)
+        text += Markup(" · <b>{}</b>{}").format(contact, role)
     return text + (Markup(" · {}").format(title) if title else Markup(""))
 
 

@@ -86,7 +86,8 @@ def _list(desk: Desk, other: Object, field: Field) -> Related:
     number, more = len(rows), False
     if len(page.rows) > SHOWN:
         number, more = count(work, Query(other.name, where=where), cap=999)
-    names = references(work, other, rows, fields) if rows else {}
+    said = [n for n in ("title", *other.subtitle[:2]) if n in fields and n not in (field.name, other.title)]
+    names = references(work, other, rows, said) if rows else {}
     several = len(targets_of(field)) > 1
     preset = f"{desk.target.name}:{desk.id}" if several else str(desk.id)
     may = work.actor.rights.scope(other.name, "create") != "none" and is_writable(work, other, field)
