@@ -64,14 +64,18 @@ def _item(item: Object) -> NavItem:
 
 
 def creatable(me: Visit) -> tuple[NavItem, ...]:
-    """What the New menu offers."""
-    rights = me.actor.rights
-    return tuple(
-        NavItem(item.label, item.icon, f"/o/{item.name}/new", name=item.name)
-        for item in me.catalog.objects.values()
-        if item.area and not item.retired and item.kind in ("record", "document")
-        if rights.scope(item.name, "create") != "none"
-    )
+    """What the New menu offers; made once per snapshot and person."""
+    key = ("creatable", me.user)
+    known: tuple[NavItem, ...] | None = me.catalog.memo.get(key)
+    if known is None:
+        rights = me.actor.rights
+        known = me.catalog.memo[key] = tuple(
+            NavItem(item.label, item.icon, f"/o/{item.name}/new", name=item.name)
+            for item in me.catalog.objects.values()
+            if item.area and not item.retired and item.kind in ("record", "document")
+            if rights.scope(item.name, "create") != "none"
+        )
+    return known
 
 
 def tabbar(me: Visit) -> tuple[NavItem, ...]:
