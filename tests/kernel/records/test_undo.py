@@ -86,7 +86,7 @@ def test_a_unique_value_taken_since_keeps_only_that_record_in_the_trash(space: S
         operation = save(work, [Change("trash", "client", id=i) for i in made.values()]).operation
     coded(space, user, other="A-1")
     seen = preview(space, user, operation)
-    assert [(c.id, c.reason) for c in seen.clashes] == [(made["a"], "used")]
+    assert [(c.id, c.reason) for c in seen.clashes] == [(made["a"], "taken")]
     assert (seen.restored, seen.skipped) == (1, 1)
     done = undo(space, user, operation)
     assert (done.restored, done.skipped) == (1, 1)
@@ -100,7 +100,7 @@ def test_a_unique_value_edited_away_and_taken_since_is_a_clash(space: Space, who
         changes = [Change("edit", "client", {"code": f"new {name}"}, id=i) for name, i in made.items()]
         operation = save(work, changes).operation
     coded(space, user, other="A-1")
-    assert [c.reason for c in undo(space, user, operation, edited="take").clashes] == ["used"]
+    assert [c.reason for c in undo(space, user, operation, edited="take").clashes] == ["taken"]
     with space.read(user) as work:
         assert [get(work, "client", i)["code"] for i in made.values()] == ["new a", "B-1"]
 

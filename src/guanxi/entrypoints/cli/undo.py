@@ -64,7 +64,12 @@ def _report(terminal: Terminal, work: Work, result: Undone, dry: bool) -> str:
     counts = (result.restored, result.trashed, result.skipped)
     lines = [table([[terminal.text(t), str(n)] for t, n in zip(titles, counts, strict=True)])]
     if result.clashes:
-        why = {"edited": "edited since", "used": "others refer to it", "gone": "no longer there"}
+        why = {
+            "edited": "edited since",
+            "used": "others refer to it",
+            "taken": "another record has its value now",
+            "gone": "no longer there",
+        }
         rows = [
             [c.object, str(c.id), names(work, c.object, [c.id]).get(c.id, ""), terminal.text(why[c.reason])]
             for c in result.clashes

@@ -35,7 +35,7 @@ class Clash:
     object: str
     id: int
     fields: Mapping[str, tuple[Any, Any, Any]]
-    reason: Literal["edited", "used", "gone"] = "edited"
+    reason: Literal["edited", "used", "taken", "gone"] = "edited"
 
 
 @dataclass(slots=True)
@@ -271,7 +271,7 @@ def _store(
     )
     for draft in refused:
         result.restored -= 1
-        _clash(result, Clash(target.name, draft.id, {}, "used"))
+        _clash(result, Clash(target.name, draft.id, {}, "taken"))
         if touched is not None and draft.old is not None:
             touched[(target.id, draft.id)] = draft.old
     if touched is None:
