@@ -66,6 +66,7 @@ def zone_of(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+@lru_cache(maxsize=4096)  # one page asks for the same "now" at every date it shows
 def local_day(us: int, zone: str) -> int:
     """The calendar day of an instant in a zone."""
     return from_us(us, zone_of(zone)).date().toordinal() - EPOCH_ORDINAL
