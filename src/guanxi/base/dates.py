@@ -75,12 +75,6 @@ def local_day(us: int, zone: str) -> int:
 day_of = local_day
 
 
-def parts_of(day: int) -> dict[str, int]:
-    """Year, month and day for number formats: `{"yyyy": 2026, "mm": 11, "dd": 21}`."""
-    date = from_day(day)
-    return {"yyyy": date.year, "mm": date.month, "dd": date.day}
-
-
 @lru_cache(maxsize=4096)
 def day_start(day: int, zone: str) -> int:
     """The first instant of a local day: where midnight does not exist (clock change), the first that does."""
@@ -218,13 +212,6 @@ def _relative_day(text: str) -> int | None:
     if match := _IN.fullmatch(text):
         return int(match[1] or match[2])
     return None
-
-
-def from_serial(serial: float) -> dt.datetime:
-    """A spreadsheet's day number (1900 system) as wall-clock time."""
-    if not 61 <= serial < 2_958_466:  # before 1900-03-01 the spreadsheets count a day that never was
-        raise _bad(serial, "2026-11-21")
-    return dt.datetime(1899, 12, 30) + dt.timedelta(seconds=round(serial * 86_400))  # noqa: DTZ001 - wall clock
 
 
 def parse_datetime(raw: Any, zone: str, today: int = 0) -> int:

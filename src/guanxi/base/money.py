@@ -42,11 +42,6 @@ def half_up(numerator: int, denominator: int) -> int:
     return whole if numerator >= 0 else -whole
 
 
-def multiply(a: int, b: int, scale: int = SCALE) -> int:
-    """Product of two numbers where `b` is scaled by `scale`; the result has the scale of `a`."""
-    return half_up(a * b, scale)
-
-
 def divide(a: int, b: int, scale: int = SCALE) -> int | None:
     """Quotient with the scale of `a` where `b` is scaled by `scale`; division by zero is no value."""
     return half_up(a * scale, b) if b else None

@@ -90,10 +90,6 @@ def han_syllables(run: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def han_runs(text: str) -> Iterable[re.Match[str]]:
-    return _HAN_RUN.finditer(text)
-
-
 def has_han(text: str) -> bool:
     return not text.isascii() and _HAN_RUN.search(text) is not None
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import msgspec
 
@@ -50,11 +49,6 @@ def shorten(draft: Draft) -> None:
     """A comment is called after its beginning."""
     words = " ".join(str(draft["body"] or "").split())
     draft["excerpt"] = (words if len(words) <= 80 else words[:79] + "…") or None
-
-
-def mentions_of(row: Mapping[str, Any]) -> tuple[int, ...]:
-    """Ids of the people a stored comment mentions."""
-    return tuple(int(i) for i in msgspec.json.decode(row["mentions"])) if row.get("mentions") else ()
 
 
 COMMENT = Object(

@@ -143,11 +143,3 @@ def _follow_batch(database: Database, follower: Follower) -> int:
             follower.handle(session, sets)
             session.run(f"UPDATE {table} SET pos = ? WHERE name = ?", (sets[-1].pos, follower.name))
         return len(sets)
-
-
-def start_at_head(session: Session, name: str) -> None:
-    """A new follower that needs no past begins here."""
-    session.run(
-        f"INSERT INTO {session.table('follower')} (name, pos) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
-        (name, head(session)),
-    )

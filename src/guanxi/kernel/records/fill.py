@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from guanxi.base.dates import parts_of
 from guanxi.base.errors import msg
 from guanxi.base.money import to_base
 from guanxi.kernel.access.branches import pad
 from guanxi.kernel.catalog.defaults import named, value
 from guanxi.kernel.catalog.model import Read, Rule
+from guanxi.kernel.fields.auto_number import FORMAT, render
 from guanxi.kernel.fields.base import ParseError
 from guanxi.kernel.records.draft import Draft
-from guanxi.kernel.records.shape import FieldShape, Shape, pointed_at
+from guanxi.kernel.records.shape import FieldShape, Shape
 from guanxi.kernel.records.types import Row
 
 if TYPE_CHECKING:
@@ -51,12 +51,11 @@ def number(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
         blank = [d for d in drafts if d.new[known.names[0]] is None and not d.errors]
         if not blank:
             continue
-        pattern = str(known.field.options.get("format") or "{0000}")
-        parts = parts_of(work.today)
-        period = str(parts["yyyy"]) if "{yyyy}" in pattern else ""
+        pattern = str(known.field.options.get("format") or FORMAT)
+        period = render("{yyyy}", 0, work.today) if "{yyyy}" in pattern else ""
         first = _take(work, shape.object.id, known.field.id, period, len(blank))
         for offset, draft in enumerate(blank):
-            draft.new[known.names[0]] = _numbered(pattern, first + offset, parts)
+            draft.new[known.names[0]] = render(pattern, first + offset, work.today)
 
 
 def _take(work: Work, object_id: int, field_id: int, period: str, count: int) -> int:
@@ -64,17 +63,6 @@ def _take(work: Work, object_id: int, field_id: int, period: str, count: int) ->
     work.session.run(f'INSERT INTO {table} ("name", "next") VALUES (?, 1) ON CONFLICT DO NOTHING', (name,))
     sql = f'UPDATE {table} SET "next" = "next" + ? WHERE "name" = ? RETURNING "next"'
     return int(work.session.value(sql, (count, name))) - count
-
-
-def _numbered(pattern: str, value: int, parts: Mapping[str, int]) -> str:
-    text = pattern
-    for name in ("yyyy", "mm", "dd"):
-        text = text.replace("{" + name + "}", str(parts[name]).zfill(len(name)))
-    start = text.find("{0")
-    if start < 0:
-        return f"{text}{value}"
-    end = text.index("}", start)
-    return text[:start] + str(value).zfill(end - start - 1) + text[end + 1 :]
 
 
 def run_rules(work: Work, rules: Sequence[Rule], phase: str, drafts: Sequence[Draft]) -> None:
@@ -133,14 +121,3 @@ def settle_money(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
                 draft.error(known.field.name, message, "no_rate")
             else:
                 draft.new[base_of] = to_base(amount, rate)
-
-
-def names_of_references(shape: Shape, row: Row) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Field name -> (object, ids) for every reference the row holds."""
-    found = {}
-    for known in shape.stored:
-        if known.field.type in ("lookup", "user", "team", "links"):
-            pointed = pointed_at(known, row)
-            if pointed is not None:
-                found[known.field.name] = pointed
-    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from guanxi.base.errors import Invalid
@@ -17,10 +16,6 @@ class Answered:
 
     status: int
     answer: str
-
-
-def request_hash(method: str, path: str, body: bytes) -> str:
-    return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).hexdigest()
 
 
 def begin(session: Session, actor: int, key: str, hash: str) -> Answered | None:
