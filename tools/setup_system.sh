@@ -43,9 +43,10 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d
     trap 'rm -f /usr/sbin/policy-rc.d' EXIT
   fi
+  said=$(mktemp) # a name nobody can guess: this may run as root
   { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    "${missing[@]}" fontconfig; } >/tmp/guanxi-apt.$$.log 2>&1 || tail -n 5 /tmp/guanxi-apt.$$.log
-  rm -f /tmp/guanxi-apt.$$.log
+    "${missing[@]}" fontconfig; } >"$said" 2>&1 || tail -n 5 "$said"
+  rm -f "$said"
   look
 fi
 
