@@ -9,14 +9,26 @@ from typing import Any, Literal
 import msgspec
 
 Scope = Literal["none", "own", "team", "subtree", "all"]
-Verb = Literal["create", "read", "edit", "delete", "export"]
-Level = Literal["none", "read", "edit"]
+Verb = Literal["create", "read", "edit", "delete", "export", "bulk", "share", "transfer"]
+Level = Literal["none", "masked", "read", "edit"]
 
 SCOPES: tuple[Scope, ...] = ("none", "own", "team", "subtree", "all")
-VERBS: tuple[Verb, ...] = ("create", "read", "edit", "delete", "export")
-LEVELS: tuple[Level, ...] = ("none", "read", "edit")
-ABILITIES = ("import", "bulk", "undo_others", "api", "share_views")
+VERBS: tuple[Verb, ...] = ("create", "read", "edit", "delete", "export", "bulk", "share", "transfer")
+LEVELS: tuple[Level, ...] = ("none", "masked", "read", "edit")
+CLEAR: tuple[Level, ...] = ("read", "edit")  # levels at which the value itself is known
+ABILITIES = ("import", "undo_others", "api", "ai", "print", "share_views", "reveal")
 EVERY = "*"  # the entry that holds for objects not named
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRight:
+    """What holds on every row (`level`), and conditions on the row under which more is allowed ("owner = me")."""
+
+    level: Level = "edit"
+    better: tuple[tuple[str, Level], ...] = ()
+
+
+FREE = FieldRight()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,7 @@ class Rights:
 
     admin: bool = False
     objects: Mapping[str, Mapping[str, Scope]] = field(default_factory=dict)
-    fields: Mapping[str, Level] = field(default_factory=dict)  # "opportunity.amount" -> level; unnamed = edit
+    fields: Mapping[str, FieldRight] = field(default_factory=dict)  # "opportunity.amount" -> right; unnamed = edit
     abilities: frozenset[str] = frozenset()
 
     def scope(self, object_name: str, verb: str) -> Scope:
@@ -38,8 +50,12 @@ class Rights:
         return self.objects.get(EVERY, {}).get(verb, "none")
 
     def level(self, object_name: str, field_name: str) -> Level:
-        """What one may do with a field's value, given that one may do it with the record."""
-        return "edit" if self.admin else self.fields.get(f"{object_name}.{field_name}", "edit")
+        """What one may do with a field's value on every record of the object that one may do it with."""
+        return self.field(object_name, field_name).level
+
+    def field(self, object_name: str, field_name: str) -> FieldRight:
+        """As `level`, with the conditions under which a record allows more."""
+        return FREE if self.admin else self.fields.get(f"{object_name}.{field_name}", FREE)
 
     def can(self, ability: str) -> bool:
         return self.admin or ability in self.abilities
@@ -59,9 +75,7 @@ def add_up(specs: Iterable[Mapping[str, Any]]) -> Rights:
         for name in names
     }
     limited = {name for spec in specs for name in spec.get("fields", {})}
-    fields: dict[str, Level] = {
-        name: max((spec.get("fields", {}).get(name, "edit") for spec in specs), key=LEVELS.index) for name in limited
-    }
+    fields = {name: _best(spec.get("fields", {}).get(name, "edit") for spec in specs) for name in limited}
     return Rights(
         admin=any(spec.get("admin") for spec in specs),
         objects=objects,
@@ -82,6 +96,28 @@ def _widest(specs: Iterable[Mapping[str, Any]], name: str, verb: str) -> Scope:
         return found
 
     return max((said(spec) for spec in specs), key=SCOPES.index)
+
+
+def field_right(said: str | Mapping[str, Any]) -> FieldRight:
+    """
+    A field's right as a role says it: a level, or `{"level": "masked", "better": [["owner = me", "edit"]]}`; an
+    unknown level hides the field.
+    """
+    if isinstance(said, str):
+        return FieldRight(_level(said))
+    better = tuple((str(condition), _level(level)) for condition, level in said.get("better", ()))
+    return FieldRight(_level(said.get("level")), better)
+
+
+def _level(said: Any) -> Level:
+    return said if said in LEVELS else "none"
+
+
+def _best(said: Iterable[str | Mapping[str, Any]]) -> FieldRight:
+    rights = [field_right(one) for one in said]
+    level = max((right.level for right in rights), key=LEVELS.index)
+    better = (b for right in rights for b in right.better if LEVELS.index(b[1]) > LEVELS.index(level))
+    return FieldRight(level, tuple(dict.fromkeys(better)))
 
 
 def read_spec(text: str | None) -> dict[str, Any]:

@@ -174,9 +174,9 @@ def job_state(work: Work, job: int) -> JobState | None:
     return JobState(row[0], row[1] or 0, row[2] or 0, row[3], msgspec.json.decode(row[4]) if row[4] else {})
 
 
-def may_bulk(work: Work) -> None:
-    """Changing all that match is an ability of its own."""
-    if not work.actor.rights.can("bulk"):
+def may_bulk(work: Work, object_name: str) -> None:
+    """Changing all that match is a verb of its own."""
+    if work.actor.rights.scope(object_name, "bulk") == "none":
         raise Forbidden(msg("Your roles do not let you change many records at once."))
 
 

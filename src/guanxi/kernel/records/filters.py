@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from guanxi.base.errors import BadInput, msg
 from guanxi.kernel.access.branches import reach
-from guanxi.kernel.access.rights import may_ask
+from guanxi.kernel.access.rights import CLEAR, may_ask
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.expr import (
     Bind,
@@ -116,7 +116,7 @@ def _readable(work: Work, target: Object) -> Mapping[str, Field]:
         return fields
     if not may_ask(rights, target.name, target.access):
         return {}
-    clear = {n: f for n, f in fields.items() if rights.level(target.name, n) != "none"}
+    clear = {n: f for n, f in fields.items() if rights.level(target.name, n) in CLEAR}
     while True:  # a formula over a hidden formula is hidden too
         hidden = [n for n, f in clear.items() if f.type == "formula" and not _computable(work, target, f, clear)]
         if not hidden:

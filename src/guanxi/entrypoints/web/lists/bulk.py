@@ -102,7 +102,7 @@ def _scope(form: FormData) -> dict[str, str]:
 def scope_of(work: Work, me: Visit, name: str, form: FormData) -> tuple[str | None, str | None]:
     """The records meant, as condition and words: those picked, or all that match the list's address."""
     if text_of(form, "all"):
-        may_bulk(work)
+        may_bulk(work, name)
         asked = ask(work, read_query(name, text_of(form, "where")), me.locale)
         return asked.where, asked.state.q or None
     picked = [ident(i) for i in text_of(form, "ids").split(",") if i][:MOST_IDS]

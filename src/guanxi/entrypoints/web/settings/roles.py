@@ -40,18 +40,24 @@ VERB_WORDS: Mapping[str, Label] = {
     "edit": L("Change", "修改"),
     "delete": L("Delete", "删除"),
     "export": L("Export", "导出"),
+    "bulk": L("Bulk edit", "批量改"),
+    "share": L("Share", "共享"),
+    "transfer": L("Transfer", "转移"),
 }
 LEVEL_WORDS: Mapping[str, Label] = {
     "none": L("hidden", "看不到"),
+    "masked": L("masked", "打码"),
     "read": L("may see", "只看"),
     "edit": L("may change", "可改"),
 }
 ABILITY_WORDS: Mapping[str, Label] = {
     "import": L("Import files", "导入文件"),
-    "bulk": L("Change many records at once", "批量修改"),
     "undo_others": L("Undo what others did", "撤销别人的改动"),
     "api": L("Use the API with a token", "用令牌调用接口"),
+    "ai": L("Let an AI agent work in one's name", "让 AI 助手以自己的名义工作"),
+    "print": L("Print", "打印"),
     "share_views": L("Share views with everyone", "把视图共享给所有人"),
+    "reveal": L("Show masked values one by one, which is logged", "逐个查看打码的值（会记录）"),
 }
 
 
@@ -105,7 +111,7 @@ def spec_of(catalog: Catalog, form: FormData) -> dict[str, Any]:
     fields = {}
     for key, value in form.multi_items():
         name = key.removeprefix("field.")
-        if name != key and value in ("none", "read"):
+        if name != key and value in ("none", "masked", "read"):
             fields[name] = value
     spec: dict[str, Any] = {"objects": objects, "abilities": [a for a in texts_of(form, "abilities") if a in ABILITIES]}
     if fields:
