@@ -36,6 +36,7 @@ from guanxi.kernel.changes.feed import follow
 from guanxi.kernel.context import Space, now_micros
 from guanxi.kernel.imports import jobs as import_jobs
 from guanxi.kernel.jobs.queue import JobRun
+from guanxi.kernel.jobs.schedule import Schedule
 from guanxi.kernel.records import bulk, undo_jobs
 from guanxi.kernel.records.search_index import search_follower
 from guanxi.kernel.storage.backup import restore
@@ -52,6 +53,7 @@ JOBS: dict[str, Callable[[Space, JobRun], None]] = {
     import_jobs.KIND: import_jobs.run_import,
     bulk.KIND: bulk.run_bulk,
 }
+SCHEDULES: tuple[Callable[[Space], Sequence[Schedule]], ...] = ()  # the kernel's own jobs by the clock
 MAIN, DEMO = "main", "demo"
 IN_FOLDER = "sqlite:"  # the house's word for "data.db in the workspace's folder": the home folder may be moved
 IN_DATABASE = "postgresql:"  # … and for "a schema of the database in the settings": no password is kept
@@ -182,7 +184,7 @@ class Site:
     def worker(self, names: Sequence[str] = ()) -> Worker:
         """The background loops over those workspaces; none named: all there are, new ones too."""
         wanted = tuple(names)
-        return Worker(lambda: [self.open(name) for name in wanted or self.workspaces()], JOBS, FOLLOWERS)
+        return Worker(lambda: [self.open(name) for name in wanted or self.workspaces()], JOBS, FOLLOWERS, SCHEDULES)
 
     def restore(self, name: str, source: Path) -> None:
         """Fills a workspace that is still empty from an archive."""

@@ -14,7 +14,7 @@ import structlog
 from guanxi.kernel.changes.feed import Follower, follow, seal
 from guanxi.kernel.context import Space
 from guanxi.kernel.jobs.queue import JobRun, run_due, sweep
-from guanxi.kernel.jobs.schedule import tick
+from guanxi.kernel.jobs.schedule import Schedule, tick
 from guanxi.kernel.records.reactions import clock_handlers, react_handler, reactions_follower, schedules_of
 
 SHORT, LONG = "default", "bulk"  # queues
@@ -30,16 +30,18 @@ Handler = Callable[[Space, JobRun], None]
 
 
 class Worker:
-    """`handlers` are the kinds of jobs besides reactions and scheduled ones."""
+    """`handlers` are the kinds of jobs besides reactions and the apps' scheduled ones; so with `schedules`."""
 
     def __init__(
         self,
         spaces: Callable[[], Sequence[Space]],
         handlers: Mapping[str, Handler],
         followers: Sequence[Callable[[Space], Follower]] = (),
+        schedules: Sequence[Callable[[Space], Sequence[Schedule]]] = (),
     ) -> None:
         self._spaces, self._handlers = spaces, handlers
         self._followers = (reactions_follower, *followers)
+        self._schedules = (schedules_of, *schedules)
         self._stop, self._wake = Event(), Event()
         self._thread: Thread | None = None
         self._known: set[str] = set()
@@ -113,11 +115,14 @@ class Worker:
         for make in self._followers:
             follower = make(space)
             done += self._attempt(name, f"follower {follower.name}", lambda f=follower: follow(db, f))  # type: ignore[misc]  # mypy cannot type a lambda's default
-        done += self._attempt(name, "schedules", lambda: tick(db, schedules_of(space), space.clock()))
+        done += self._attempt(name, "schedules", lambda: tick(db, self._clockwork(space), space.clock()))
         done += self._attempt(name, "jobs", lambda: self._jobs(space, SHORT, 10))
         self._timed(name, "checkpoint", CHECKPOINT_EVERY, db.checkpoint)
         self._timed(name, "sweep", SWEEP_EVERY, lambda: _sweep(space))
         return done
+
+    def _clockwork(self, space: Space) -> list[Schedule]:
+        return [schedule for make in self._schedules for schedule in make(space)]
 
     def _jobs(self, space: Space, queue: str, limit: int) -> int:
         return run_due(space.db, self._jobs_of(space), worker=self._name, limit=limit, queues=(queue,))
