@@ -15,6 +15,7 @@ from guanxi.kernel.access.actors import Actor, load_actor, system
 from guanxi.kernel.catalog import snapshot
 from guanxi.kernel.catalog.model import App
 from guanxi.kernel.catalog.snapshot import Catalog
+from guanxi.kernel.changes.access_log import Accesses
 from guanxi.kernel.changes.log import Entry, append, open_operation
 from guanxi.kernel.fields.base import ParseEnv
 from guanxi.kernel.storage.database import Database
@@ -57,6 +58,7 @@ class Space:
     ) -> None:
         self.name, self.folder, self.db, self.ids, self.apps, self.clock = name, folder, db, ids, apps, clock
         self._catalog: Catalog | None = None
+        self.accesses = Accesses(db)  # what the access log will hold, see `changes.access_log.note`
         self.after_commit: list[Callable[[], None]] = []  # wakes followers and jobs of this process
 
     def catalog(self, session: Session) -> Catalog:

@@ -26,6 +26,8 @@ class Database(ABC):
         self.folder = folder
         self.schema = schema
         self.clock: Callable[[], int] = wall_clock  # replaced by a fixed one in tests
+        self._shut = False
+        self.closing: list[Callable[[], None]] = []  # what must still be written is written by these
         self._running: dict[str, Callable[[], None]] = {}
         self._running_lock = Lock()
 
@@ -63,8 +65,17 @@ class Database(ABC):
     def checkpoint(self) -> None:
         """Move what the write-ahead log holds into the main file (SQLite); called by a job."""
 
+    def close(self) -> None:
+        """Writes what waits in this process, then closes; a second time does nothing."""
+        if self._shut:
+            return
+        self._shut = True
+        while self.closing:
+            self.closing.pop()()
+        self._close()
+
     @abstractmethod
-    def close(self) -> None: ...
+    def _close(self) -> None: ...
 
     def cancel(self, token: str) -> bool:
         """Stop the read that runs under `token`; False if there is none."""

@@ -12,7 +12,7 @@ from guanxi.kernel.catalog.model import App, Field, Object
 from guanxi.kernel.catalog.rows import MetaField, MetaObject, read_fields, read_objects
 from guanxi.kernel.catalog.snapshot import build, raise_version
 from guanxi.kernel.catalog.system import FIRST_ID
-from guanxi.kernel.storage import schema
+from guanxi.kernel.storage import audit_tables, schema  # noqa: F401 - the tables are made by their names
 from guanxi.kernel.storage.search_tables import create_search_index
 from guanxi.kernel.storage.session import Session
 from guanxi.kernel.storage.tables import create_kernel_tables

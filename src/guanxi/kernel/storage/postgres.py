@@ -393,7 +393,7 @@ class PostgresDatabase(Database):
     def checkpoint(self) -> None:
         """PostgreSQL does this by itself."""
 
-    def close(self) -> None:
+    def _close(self) -> None:
         self._pool.dispose()
         if self._listener is not None:
             self._listener.close()

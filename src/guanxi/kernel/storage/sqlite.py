@@ -231,7 +231,7 @@ class SqliteDatabase(Database):
         with self._turn.take(bulk=True, patience=120.0):
             self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
-    def close(self) -> None:
+    def _close(self) -> None:
         self._readers.dispose()
         with self._turn.take():  # a connection closed under a running statement would crash the process
             self._writer.close()
