@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from guanxi.base.dates import zone_of
 from guanxi.base.errors import NotFound
-from guanxi.kernel.access.rights import Rights, add_up, read_spec
+from guanxi.kernel.access.rights import Rights, add_up
+from guanxi.kernel.access.roles import Roles, closure, roles_of, spec_of
 from guanxi.kernel.catalog.snapshot import Catalog
 
 EVERYONE = 0  # the principal of rows granted to all
@@ -55,16 +54,17 @@ def load_actor(catalog: Catalog, user: int) -> Actor:
     key = ("actor", user)
     known: Actor | None = catalog.memo.get(key)
     if known is None:
-        known = catalog.memo[key] = _build(catalog, user)
+        known = catalog.memo[key] = build_actor(catalog, user, catalog.config["role"])
     return known
 
 
-def _build(catalog: Catalog, user: int) -> Actor:
+def build_actor(catalog: Catalog, user: int, defined: Roles) -> Actor:
+    """The person as they would be if the roles were defined so; NotFound as in `load_actor`."""
     row = catalog.config["user"].get(user)
     if row is None or not row["active"]:
         raise NotFound
-    roles = [int(r) for r in msgspec.json.decode(row["roles"] or b"[]")]
-    specs = [read_spec(catalog.config["role"][r]["rights"]) for r in roles if r in catalog.config["role"]]
+    roles = closure(defined, roles_of(row))
+    specs = [spec_of(defined, role) for role in roles]
     team = row["team"]
     above = chain_of(catalog.config["team"], team)
     return Actor(

@@ -14,6 +14,7 @@ SUBTREE = {"create": "all", "read": "subtree", **dict.fromkeys(OWN_WORK, "subtre
 ALL = {"create": "all", "read": "all", **dict.fromkeys(OWN_WORK, "all"), "delete": "own"}
 SEE = {"create": "none", "read": "all", **NO_WORK}
 LOOK = {**SEE, "export": "all"}
+REACHED_AT = ("contact.mobile", "contact.phone", "contact.email", "lead.mobile", "lead.phone", "lead.email")
 
 ROLES: tuple[tuple[str, Label, Label, Mapping[str, Any]], ...] = (
     (
@@ -58,8 +59,15 @@ ROLES: tuple[tuple[str, Label, Label, Mapping[str, Any]], ...] = (
     (
         "analyst",
         L("Analyst", "分析师"),
-        L("Sees and exports everything, changes nothing.", "看和导出所有内容，不做改动。"),
-        {"objects": {"*": LOOK}, "abilities": ["api", "print", "share_views"]},
+        L(
+            "Sees and exports everything, changes nothing; how to reach people is masked.",
+            "看和导出所有内容，不做改动；联系方式打码。",
+        ),
+        {
+            "objects": {"*": LOOK},
+            "fields": dict.fromkeys(REACHED_AT, "masked"),
+            "abilities": ["api", "print", "share_views"],
+        },
     ),
     (
         "management",

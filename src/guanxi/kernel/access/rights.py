@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -75,13 +75,19 @@ def add_up(specs: Iterable[Mapping[str, Any]]) -> Rights:
         for name in names
     }
     limited = {name for spec in specs for name in spec.get("fields", {})}
-    fields = {name: _best(spec.get("fields", {}).get(name, "edit") for spec in specs) for name in limited}
+    fields = {name: _best(spec.get("fields", {}).get(name, "edit") for spec in _heard(specs, name)) for name in limited}
     return Rights(
         admin=any(spec.get("admin") for spec in specs),
         objects=objects,
         fields=fields,
         abilities=frozenset(a for spec in specs for a in spec.get("abilities", ())),
     )
+
+
+def _heard(specs: Sequence[Mapping[str, Any]], field_name: str) -> Sequence[Mapping[str, Any]]:
+    """Whose word on a field counts: roles that show its object. One that only adds an ability opens no field."""
+    name = field_name.partition(".")[0]
+    return [spec for spec in specs if spec.get("admin") or _widest((spec,), name, "read") != "none"] or specs
 
 
 def _says(spec: Mapping[str, Any], name: str, verb: str) -> bool:

@@ -8,7 +8,7 @@ from babel.numbers import get_currency_name
 from guanxi.base.errors import BadInput, Invalid, msg
 from guanxi.kernel.access.defaults import ROLES
 from guanxi.kernel.access.passwords import judge_password, set_password
-from guanxi.kernel.access.rights import read_spec
+from guanxi.kernel.access.roles import rights_of
 from guanxi.kernel.context import Work
 from guanxi.kernel.records.read import find
 from guanxi.kernel.records.types import Change, Query
@@ -80,8 +80,8 @@ def administrators(work: Work) -> list[str]:
 
 def keep_an_administrator(work: Work) -> None:
     """Call after a change of users or roles: somebody must remain who can change settings."""
-    roles = {row["id"] for row in find(work, Query("role", fields=("rights",), limit=1_000)).rows
-             if read_spec(row["rights"]).get("admin")}  # fmt: skip
+    defined = {row["id"]: row for row in find(work, Query("role", fields=("id", "rights"), limit=1_000)).rows}
+    roles = {role for role in defined if rights_of(defined, (role,)).admin}
     cursor: str | None = None
     while True:
         page = find(work, Query("user", "active = true", ("roles",), limit=1_000, cursor=cursor))
