@@ -37,12 +37,13 @@ from guanxi.kernel.context import Space, now_micros
 from guanxi.kernel.imports import jobs as import_jobs
 from guanxi.kernel.jobs.queue import JobRun
 from guanxi.kernel.jobs.schedule import Schedule
-from guanxi.kernel.records import bulk, undo_jobs
+from guanxi.kernel.records import bulk, search_rebuild, undo_jobs
 from guanxi.kernel.records.search_index import search_follower
 from guanxi.kernel.storage.backup import restore
 from guanxi.kernel.storage.database import open_database
 from guanxi.kernel.storage.house import Workspace, open_house
 from guanxi.kernel.storage.install import install
+from guanxi.kernel.storage.level import refuse_other_level
 from guanxi.settings import Settings, read_settings
 
 APPS: tuple[App, ...] = (CORE, CUSTOMERS, SALES, COLLABORATION)
@@ -52,8 +53,11 @@ JOBS: dict[str, Callable[[Space, JobRun], None]] = {
     undo_jobs.KIND: undo_jobs.run_undo,
     import_jobs.KIND: import_jobs.run_import,
     bulk.KIND: bulk.run_bulk,
+    search_rebuild.KIND: search_rebuild.run_rebuild,
 }
-SCHEDULES: tuple[Callable[[Space], Sequence[Schedule]], ...] = ()  # the kernel's own jobs by the clock
+SCHEDULES: tuple[Callable[[Space], Sequence[Schedule]], ...] = (  # the kernel's own jobs by the clock
+    search_rebuild.search_schedules,
+)
 MAIN, DEMO = "main", "demo"
 IN_FOLDER = "sqlite:"  # the house's word for "data.db in the workspace's folder": the home folder may be moved
 IN_DATABASE = "postgresql:"  # … and for "a schema of the database in the settings": no password is kept
@@ -76,6 +80,7 @@ def open_space(
     """Opens a workspace; a new database gets its tables, roles and the apps' first rows."""
     database = open_database(url, folder, schema)
     with database.write(catalog_change=True) as session:
+        refuse_other_level(session)
         install(session, apps)
     space = Space(name, folder, database, ids or IdSource(node, clock, last_ms), apps, clock)
     _seed(space)

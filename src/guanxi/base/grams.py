@@ -47,7 +47,8 @@ def _fold_marks(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(c for c in plain if unicodedata.category(c) != "Mn"))
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """The form in which texts are compared: no case, no width, no marks on letters."""
     return text.lower() if text.isascii() else _fold_marks(text)
 
 
@@ -84,7 +85,7 @@ def doc_grams(pieces: Iterable[str]) -> set[str]:
             text = text.partition("@")[0]
         elif text[:1] == "+" and _PHONE.fullmatch(text):
             text = _national(text)
-        text = _folded(text)
+        text = folded(text)
         if text.isascii():
             for word in _WORD.findall(text):
                 grams.update(_word_grams(word))
@@ -106,11 +107,11 @@ def _asked(text: str) -> list[tuple[str, bool]]:
     text = text[:MAX_QUERY]
     if "@" in text:
         text = re.sub(r"@\S*", " ", text)
-    folded = _folded(text)
-    if re.fullmatch(r"\+?[\d\s()-]{7,}", folded):  # a phone number in groups is one word
-        digits = re.sub(r"\D", "", folded)
-        folded = digits[2:] if digits.startswith("86") and len(digits) > 11 else digits
-    return [(cjk or word, bool(cjk)) for cjk, word in _TOKEN.findall(folded)][:8]
+    plain = folded(text)
+    if re.fullmatch(r"\+?[\d\s()-]{7,}", plain):  # a phone number in groups is one word
+        digits = re.sub(r"\D", "", plain)
+        plain = digits[2:] if digits.startswith("86") and len(digits) > 11 else digits
+    return [(cjk or word, bool(cjk)) for cjk, word in _TOKEN.findall(plain)][:8]
 
 
 def query_grams(text: str) -> list[str]:
@@ -147,10 +148,10 @@ def _find(n: int, piece: str, word: str) -> Match | None:
         start = piece.find(word, 3 if piece.startswith("+86") else 1)
         return Match(n, start, start + len(word), "phone") if start >= 0 else None
     searched = piece.partition("@")[0] if "@" in piece and " " not in piece else piece
-    folded = _folded(searched)
-    start = _word_at(folded, word)
+    plain = folded(searched)
+    start = _word_at(plain, word)
     if start >= 0:
-        if len(folded) == len(searched):
+        if len(plain) == len(searched):
             return Match(n, start, start + len(word), "text")
         return Match(n, *_unfold(searched, start, start + len(word)), "text")
     return _find_pinyin(n, searched, word) if word.isascii() and not piece.isascii() else None
@@ -171,7 +172,7 @@ def _unfold(text: str, start: int, stop: int) -> tuple[int, int]:
     ends: list[int] = []
     length = 0
     for char in text:
-        length += len(_folded(char))
+        length += len(folded(char))
         ends.append(length)
     first = next((i for i, end in enumerate(ends) if end > start), 0)
     last = next((i for i, end in enumerate(ends) if end >= stop), len(text) - 1)

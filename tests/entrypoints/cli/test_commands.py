@@ -222,6 +222,13 @@ def test_help_and_mistakes(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert "导出" in capsys.readouterr().out
 
 
+def test_reindex_makes_every_row_of_the_search_index_anew(run: Run) -> None:
+    run("setup", "--email", "ann@example.com", "--name", "Ann")
+    code, out, _ = run("reindex")
+    assert code == 0
+    assert "records are indexed anew" in out
+
+
 def test_check_says_what_is_missing(run: Run) -> None:
     _, out, _ = run("check")
     assert "guanxi setup" in out

@@ -7,8 +7,10 @@ import pytest
 from guanxi.kernel.changes.feed import follow
 from guanxi.kernel.context import Space
 from guanxi.kernel.records.read import find
+from guanxi.kernel.records.recents import note_opened, opened
 from guanxi.kernel.records.search import search
 from guanxi.kernel.records.search_index import search_follower
+from guanxi.kernel.records.search_rebuild import drift, rebuild
 from guanxi.kernel.records.types import Change, Query
 from guanxi.kernel.records.write import save
 
@@ -75,3 +77,66 @@ def test_hostile_words_are_only_words(space: Space, indexed: Who) -> None:
     with space.read(indexed["root"]) as work:
         for text in ('"', "' OR 1=1 --", "a & b | !c", "NEAR(", "*", "\u0000", "禾" * 5000, "😀"):
             search(work, text)
+
+
+@pytest.mark.parametrize("typed", ["aldr", "alderr", "adler", "aldeer", "Älder finhc", "alder finh"])
+def test_a_typo_in_a_latin_word_still_finds(space: Space, indexed: Who, typed: str) -> None:
+    with space.read(indexed["wang"]) as work:
+        (hit,) = search(work, typed)
+    assert (hit.title, hit.why) == ("Alder & Finch GmbH", "near")
+
+
+def test_typos_are_no_way_around_rights(space: Space, indexed: Who) -> None:
+    with space.write(indexed["zhao"]) as work:
+        save(work, [Change("create", "client", {"name": "Wintermute Systems"})])
+    follow(space.db, search_follower(space))
+    with space.read(indexed["zhao"]) as work:
+        assert [h.title for h in search(work, "wintermuet")] == ["Wintermute Systems"]
+    with space.read(indexed["wang"]) as work:
+        assert search(work, "wintermuet") == search(work, "wintermute") == []
+
+
+def test_what_one_opened_lately_comes_first(space: Space, indexed: Who) -> None:
+    client = client_of(space)
+    with space.write(indexed["root"]) as work:
+        save(work, [Change("create", "client", {"name": f"恒通贸易{n:03}"}) for n in range(150)])
+    follow(space.db, search_follower(space))
+    with space.read(indexed["root"]) as work:
+        oldest = min(h.id for h in search(work, "恒通", limit=1_000))
+        first = find(work, Query("client", where="name = '恒通贸易000'")).rows[0]["id"]
+        assert first < oldest  # not among the newest that are looked at
+    note_opened(space, indexed["root"], client, first)
+    with space.read(indexed["root"]) as work:
+        assert search(work, "恒通")[0].id == first
+    with space.read(indexed["li"]) as work:  # another's habits change nothing here
+        assert first not in {h.id for h in search(work, "恒通")}
+
+
+def test_the_list_of_opened_records_stays_short(space: Space, indexed: Who) -> None:
+    for n in range(1, 352):
+        note_opened(space, 7, 1, n)
+    found = opened(space, 7)
+    assert found[0] == (1, 351)
+    assert len(found) == 200
+    with space.db.ephemeral(write=False) as session:
+        assert session.value(f'SELECT count(*) FROM {session.table("recent")} WHERE "user" = 7') <= 200 + 51
+
+
+def test_the_index_is_made_anew_when_its_rules_change(space: Space, indexed: Who) -> None:
+    rebuild(space)
+    assert rebuild(space) == 0  # all is as it should be
+    with space.db.write() as session:
+        session.run(f"DELETE FROM {session.table('search_doc')}")
+        if session.dialect == "sqlite":
+            session.run("INSERT INTO search_gram (search_gram) VALUES ('delete-all')")
+        session.run(f"UPDATE {session.table('search_state')} SET made_of = 'old rules'")
+    assert {name for name, _ in drift(space)} >= {"client"}
+    assert rebuild(space) >= 4
+    assert drift(space) == []
+    with space.read(indexed["wang"]) as work:
+        assert [h.title for h in search(work, "冷链")] == ["云杉冷链物流"]
+
+
+def client_of(space: Space) -> int:
+    with space.db.read() as session:
+        return space.catalog(session).object("client").id

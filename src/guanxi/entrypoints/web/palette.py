@@ -28,6 +28,7 @@ WHY = {
     "pinyin": L("pinyin", "拼音"),
     "initials": L("pinyin initials", "拼音首字母"),
     "phone": L("phone ending", "手机尾号"),
+    "near": L("similar spelling", "拼写相近"),
 }
 ACT = (
     ("f", "message-plus", L("Log follow-up", "记跟进")),

@@ -26,12 +26,14 @@ PSEUDO_OBJECTS = {META_OBJECT: "meta_object", META_FIELD: "meta_field", META_SET
 FIRST_ID = 101  # ids of declared and run-time objects and fields start here; below are system fields and pseudo objects
 
 KERNEL_TABLES = frozenset(
-    {"access_alert", "access_log", "access_seal", "change", "change_set", "credential", "draft", "file", "follower",
+    {"access_alert", "access_log", "access_seal", "backup_run", "change", "change_set", "credential", "draft", "file",
+     "follower",
      "grant_row", "idempotency",
-     "import_fault", "import_patch", "import_run", "job",
+     "import_fault", "import_patch", "import_run", "job", "known_device",
      "last_seen", "match_key", "meta_field", "meta_object", "meta_version", "number_series", "operation",
-     "recent", "schedule", "schedule_fire", "seal", "search_doc", "search_gram", "search_near", "search_state",
-     "setting", "throttle", "token", "unsealed",
+     "recent", "recovery_code", "schedule", "schedule_fire",
+     "schema_step", "seal", "search_doc", "search_gram", "search_near", "search_state",
+     "second_factor", "setting", "sign_in_step", "throttle", "token", "unsealed",
      "web_session"}
 )  # fmt: skip
 """Names no object may have; a test holds this list against `storage.tables` (storage lies above)."""

@@ -109,6 +109,16 @@ def _granted(work: Work, grams: Sequence[str], known: Sequence[int]) -> list[Any
     return [r[:3] for r in work.session.rows(sql, principals) if r[0] not in seen and wanted.issubset(r[3].split())]
 
 
+def among(work: Work, grams: Sequence[str], ids: Sequence[int]) -> list[tuple[int, int, str]]:
+    """Which of these records have all grams."""
+    if not ids:
+        return []
+    some, wanted = pad(ids), set(grams)
+    marks = ", ".join("?" * len(some))
+    sql = f"SELECT record, object, doc, grams FROM {work.session.table('search_doc')} WHERE record IN ({marks})"
+    return [(r[0], r[1], r[2]) for r in work.session.rows(sql, some) if wanted.issubset(r[3].split())]
+
+
 def match(allowed: Mapping[str, Field], doc: str, text: str) -> Matched | None:
     """The first field the caller may read that answers; every word must be found in fields they may read."""
     pieces: list[str] = []

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from guanxi.base.grams import query_grams
-from guanxi.base.text import fold
+from guanxi.base.grams import folded, query_grams
 from guanxi.kernel.access.rights import may_ask
 from guanxi.kernel.catalog.model import Object
-from guanxi.kernel.records.candidates import candidates, match
+from guanxi.kernel.records.candidates import among, candidates, match
 from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.near_words import latin_words, near
 from guanxi.kernel.records.read import rows_of
+from guanxi.kernel.records.recents import KEPT, opened
 from guanxi.kernel.records.search_index import searched
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
 CANDIDATES = 120
+ENOUGH = 3  # hits below which typos are thought of
+TRIED = 6  # other spellings that are asked for
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One record found: its title, the field and text that matched, where (spans) and how ("name", "pinyin" …)."""
+    """One record found: its title, the field and text that matched, where (spans), how ("text", "near" …)."""
 
     object: str
     id: int
@@ -36,21 +40,60 @@ class Hit:
 
 
 def search(work: Work, text: str, objects: Sequence[str] = (), limit: int = 10) -> list[Hit]:
-    """Best first: title begins so, own, newest. Only records and fields the caller may read."""
-    grams = query_grams(text)
-    targets = _targets(work, objects)
-    if not grams or not targets:
+    """
+    Best first: the very title, opened lately, title begins so, own, newest. Only records and fields the caller may
+    read. Where next to nothing has the words as typed, Latin words one typo away are tried too (`why` is "near").
+    """
+    targets = {t.id: t for t in _targets(work, objects)}
+    if not targets:
         return []
-    by_id = {t.id: t for t in targets}
-    hits: list[Hit] = []
-    per_object: dict[int, list[tuple[int, str]]] = {}
-    for record, object_id, doc in candidates(work, grams, targets, CANDIDATES):
-        per_object.setdefault(object_id, []).append((record, doc))
-    for object_id, found in per_object.items():
-        hits += _judge(work, by_id[object_id], found, text)
-    wanted = fold(text.strip())
-    hits.sort(key=lambda h: (not fold(h.title).startswith(wanted), h.field != _title(work, h), not h.mine, -h.id))
+    recent = {key: n for n, key in enumerate(opened(work.space, work.actor.user)) if key[0] in targets}
+    hits = _hits(work, text, targets, recent)
+    if len(hits) < ENOUGH:
+        known = {hit.id for hit in hits}
+        for other in _respelled(work, text):
+            more = [h for h in _hits(work, other, targets, recent) if h.id not in known]
+            known |= {hit.id for hit in more}
+            hits += [replace(hit, why="near") for hit in more]
     return hits[:limit]
+
+
+def _hits(work: Work, text: str, targets: Mapping[int, Object], recent: Mapping[tuple[int, int], int]) -> list[Hit]:
+    grams = query_grams(text)
+    if not grams:
+        return []
+    per_object: dict[int, dict[int, str]] = {}
+    found = candidates(work, grams, list(targets.values()), CANDIDATES)
+    if len(found) >= CANDIDATES:  # what was opened lately may be older than the newest that match
+        found += among(work, grams, [record for _, record in recent])
+    for record, object_id, doc in found:
+        per_object.setdefault(object_id, {})[record] = doc
+    hits: list[Hit] = []
+    for object_id, docs in per_object.items():
+        hits += _judge(work, targets[object_id], docs, text)
+    wanted, ids = folded(text.strip()), {t.name: t.id for t in targets.values()}
+
+    def order(hit: Hit) -> tuple[object, ...]:
+        title = folded(hit.title)
+        lately = recent.get((ids[hit.object], hit.id), KEPT)
+        return (
+            title != wanted,
+            lately,
+            not title.startswith(wanted),
+            hit.field != _title(work, hit),
+            not hit.mine,
+            -hit.id,
+        )
+
+    return sorted(hits, key=order)
+
+
+def _respelled(work: Work, text: str) -> list[str]:
+    """The query with one of its Latin words replaced by a known one that is a typo away."""
+    plain, found = folded(text), []
+    for word in latin_words(plain):
+        found += [re.sub(rf"\b{word}\b", other, plain, count=1) for other in near(work.session, word)]
+    return [other for other in found if other != plain][:TRIED]
 
 
 def _targets(work: Work, objects: Sequence[str]) -> list[Object]:
@@ -63,9 +106,9 @@ def _targets(work: Work, objects: Sequence[str]) -> list[Object]:
     return found
 
 
-def _judge(work: Work, target: Object, found: Sequence[tuple[int, str]], text: str) -> list[Hit]:
+def _judge(work: Work, target: Object, found: Mapping[int, str], text: str) -> list[Hit]:
     allowed = readable(work, target)
-    matched = {record: m for record, doc in found if (m := match(allowed, doc, text)) is not None}
+    matched = {record: m for record, doc in found.items() if (m := match(allowed, doc, text)) is not None}
     if not matched:
         return []
     fields = [n for n in (target.title, "owner") if n in allowed]

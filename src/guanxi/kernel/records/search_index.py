@@ -13,6 +13,7 @@ from guanxi.kernel.access.branches import pad
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.changes.feed import Follower, SealedSet
+from guanxi.kernel.records.near_words import learn, words_of
 from guanxi.kernel.records.shape import Shape, shape_of
 from guanxi.kernel.storage.session import Session
 
@@ -67,20 +68,42 @@ def _handle(space: Space, session: Session, sets: Sequence[SealedSet]) -> None:
 
 def index_records(session: Session, catalog: Catalog, target: Object, ids: Sequence[int]) -> None:
     """Makes the grams of these records anew; those in the trash are taken out."""
-    shape, fields = shape_of(catalog, target), searched(catalog, target)
-    rows = _live_rows(session, shape, fields, ids)
+    docs, words = _docs(session, catalog, target, ids)
     _forget(session, ids)
-    docs = []
-    for ident, row in rows.items():
-        pieces = {f.name: _pieces(shape, f, row) for f in fields}
-        text = msgspec.json.encode({name: p for name, p in pieces.items() if p}).decode()
-        grams = doc_grams(piece for parts in pieces.values() for piece in parts)
-        docs.append((ident, target.id, text, " ".join([*sorted(grams), *tokens_of(target, row)])))
     if not docs:
         return
+    learn(session, words)
     session.insert("search_doc", ("record", "object", "doc", "grams"), docs)
     if session.dialect == "sqlite":
         session.many("INSERT INTO search_gram (rowid, grams) VALUES (?, ?)", [(d[0], d[3]) for d in docs])
+
+
+def _docs(
+    session: Session, catalog: Catalog, target: Object, ids: Sequence[int]
+) -> tuple[list[tuple[int, int, str, str]], set[str]]:
+    """Rows of the index as they should be, and the words in them."""
+    shape, fields = shape_of(catalog, target), searched(catalog, target)
+    docs, words = [], set[str]()
+    for ident, row in _live_rows(session, shape, fields, ids).items():
+        pieces = {f.name: _pieces(shape, f, row) for f in fields}
+        text = msgspec.json.encode({name: p for name, p in pieces.items() if p}).decode()
+        grams = doc_grams(piece for parts in pieces.values() for piece in parts)
+        words |= words_of(piece for f in fields if not f.sensitive for piece in pieces[f.name])
+        docs.append((ident, target.id, text, " ".join([*sorted(grams), *tokens_of(target, row)])))
+    return docs, words
+
+
+def stale(session: Session, catalog: Catalog, target: Object, sample: int) -> list[int]:
+    """Those of the newest live records whose row in the index is missing or not what it should be."""
+    table, doc = session.table(target.table), session.table("search_doc")
+    sql = f'SELECT "id" FROM {table} WHERE "trashed_at" IS NULL ORDER BY "id" DESC LIMIT ?'
+    ids = [row[0] for row in session.rows(sql, (sample,))]
+    if not ids:
+        return []
+    some = pad(ids)
+    marks = ", ".join("?" * len(some))
+    have = set(session.rows(f"SELECT record, object, doc, grams FROM {doc} WHERE record IN ({marks})", some))
+    return [row[0] for row in _docs(session, catalog, target, ids)[0] if row not in have]
 
 
 def _pieces(shape: Shape, field: Field, row: Mapping[str, Any]) -> tuple[str, ...]:

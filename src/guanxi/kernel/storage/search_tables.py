@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from guanxi.kernel.storage.session import Session
-from guanxi.kernel.storage.tables import table
+from guanxi.kernel.storage.tables import EPHEMERAL, index, table
 
 table("search_doc", "record int key, object int must, doc text, grams text must")
+table("search_near", "variant text key, word text key")  # Latin words under themselves less a letter: typos
+table("search_state", "object int key, made_of text must, upto int")  # what the rows of an object were made of
+table(
+    "recent",
+    "user int key, object int key, record int key, at int must",
+    index("ix_recent_at", "user", "at"),
+    metadata=EPHEMERAL,
+)
 
 
 def create_search_index(session: Session) -> None:

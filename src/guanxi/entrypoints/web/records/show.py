@@ -16,13 +16,16 @@ from guanxi.entrypoints.web.records.offers import followed, offers
 from guanxi.entrypoints.web.records.related import related
 from guanxi.entrypoints.web.records.values import EMPTY, show_field, show_row
 from guanxi.entrypoints.web.render import label, object_template, t
+from guanxi.entrypoints.web.session import address_of
 from guanxi.entrypoints.web.shell import page, piece
 from guanxi.kernel.access import why
 from guanxi.kernel.access.actors import load_actor
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.history import steps
+from guanxi.kernel.records.looks import note_record
 from guanxi.kernel.records.output import values_of
 from guanxi.kernel.records.read import names, references
+from guanxi.kernel.records.recents import note_opened
 
 EDITED_IN_PLACE = {"text", "long_text", "email", "phone", "url", "integer", "decimal", "percent", "money", "date",
     "datetime", "boolean", "choice", "lookup", "user", "team", "tags", "multi_choice", "address"}  # fmt: skip
@@ -78,6 +81,9 @@ def _fact(desk: Desk, name: str) -> Fact:
 def show(request: Request) -> Response:
     """The whole page."""
     with at_desk(request, trash=True) as desk:
+        if not desk.trashed:
+            note_opened(desk.me.space, desk.me.user, desk.target.id, desk.id)
+        note_record(desk.work, desk.target, desk.row, entry="form", address=address_of(request))
         context = context_of(desk, request.query_params.get("kind", ""))
         template = object_template(desk.target.name, "show")
         return page(request, template, desk.me, active=desk.target.name, **context)
@@ -150,6 +156,7 @@ def peek(request: Request) -> Response:
     """The quick view beside a list."""
     with at_desk(request) as desk:
         sections = facts(desk)
+        note_record(desk.work, desk.target, desk.row, entry="form", address=address_of(request))
         filled = [f for s in sections for f in s.facts if not f.empty and s.label != t("Record")][:SHOWN_FIRST]
         return piece(
             request, object_template(desk.target.name, "peek"), desk.me, desk=desk, target=desk.target, facts=filled,
