@@ -99,6 +99,11 @@ class Call:
         with self.space.write(self._who(scope), entry="api", kind=kind, cause=cause) as work:
             yield work
 
+    @property
+    def address(self) -> str:
+        """Where the call comes from, for the access log."""
+        return self.request.client.host if self.request.client else ""
+
     # --- what is asked ------------------------------------------------------------------------------------------
     def path(self, name: str) -> str:
         """A part of the address."""

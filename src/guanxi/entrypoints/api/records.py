@@ -16,6 +16,7 @@ from guanxi.kernel.context import Work
 from guanxi.kernel.fields.base import ParseError
 from guanxi.kernel.fields.parts import parse_id
 from guanxi.kernel.records.filters import readable, with_formulas
+from guanxi.kernel.records.looks import note_record, note_rows
 from guanxi.kernel.records.output import converter, references_json, values_of
 from guanxi.kernel.records.read import MAX_LIMIT, chosen, count, find, get, references, target_of
 from guanxi.kernel.records.types import Change, Query, Row, Saved
@@ -57,6 +58,7 @@ def list_records(call: Call) -> Response:
         target = target_of(work, name)
         page = find(work, query_of(params, name))
         data = list(map(converter(work.catalog, target, page.fields), page.rows))
+        note_rows(work, target, page.rows, page.fields, entry="api", address=call.address)
         answer = PageJson(data, page.next, page.previous)
         if flag(params, "names"):
             answer.names = references_json(references(work, target, page.rows, page.fields))
@@ -79,7 +81,9 @@ def read_record(call: Call) -> Response:
         ident = call.id()
         names = [f.name for f in chosen(work, target, words(params, "fields"))]
         trashed = flag(params, "trashed")
-        body, version = render(work, target, ident, names, trashed=trashed, lines="fields" not in params)
+        body, version = render(
+            work, target, ident, names, trashed=trashed, lines="fields" not in params, address=call.address
+        )
     tag = f'"{version}"'
     if tag in call.request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers={"ETag": tag})
@@ -243,10 +247,18 @@ def saving(work: Work, changes: Sequence[Change], *, by_header: bool = False) ->
 
 
 def render(
-    work: Work, target: Object, ident: int, names: Sequence[str], *, trashed: bool = False, lines: bool = True
+    work: Work,
+    target: Object,
+    ident: int,
+    names: Sequence[str],
+    *,
+    trashed: bool = False,
+    lines: bool = True,
+    address: str = "",
 ) -> tuple[Any, int]:
     """The record as something to encode, and its version."""
     row = get(work, target.name, ident, trashed=trashed)
+    note_record(work, target, row, names, entry="api", address=address)
     shown = converter(work.catalog, target, names)(row)
     if not target.lines or not lines:
         return shown, row["version"]

@@ -45,7 +45,8 @@ def run(terminal: Terminal, args: argparse.Namespace) -> int:
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)
-    note_export(space, actor, args.object, count, "cli")
+    user = actor if isinstance(actor, int) else actor.user
+    note_export(space, user, args.object, count, fields, entry="cli")
     terminal.note("{n} records exported.", n=count)
     return 0
 

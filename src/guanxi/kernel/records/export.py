@@ -17,8 +17,10 @@ from guanxi.base.errors import BadInput, Forbidden, msg
 from guanxi.base.i18n import Locale
 from guanxi.base.money import plain_money
 from guanxi.kernel.catalog.model import Field, Object
+from guanxi.kernel.changes.access_log import note
+from guanxi.kernel.fields.masked import Masked
 from guanxi.kernel.fields.registry import result_type
-from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.masks import shown, veils
 from guanxi.kernel.records.output import converter
 from guanxi.kernel.records.read import chosen, find, names, pointers, target_of
 from guanxi.kernel.records.shape import REFERENCES, pointed_at, shape_of, targets_of
@@ -82,10 +84,12 @@ def export(
     raise BadInput(msg("{name} is no format for exports; there are: {known}.", name=format, known=", ".join(FORMATS)))
 
 
-def note_export(space: Space, actor: Any, object_name: str, count: int, entry: str) -> None:
-    """Leaves a line in the log of operations: who took out how much."""
-    with space.write(actor, entry=entry, kind="export", cause=f"{object_name}: {count}") as work:
-        work.begin_operation()
+def note_export(
+    space: Space, user: int, target: str, count: int, fields: Sequence[str], *, entry: str, address: str = ""
+) -> None:
+    """Who took out how much, written before this returns."""
+    note(space, "export", user, object=target, count=count, detail={"fields": list(fields)}, entry=entry,
+         address=address, at_once=True)  # fmt: skip
 
 
 def may_export(work: Work, name: str) -> Object:
@@ -102,7 +106,7 @@ def fields_of(work: Work, target: Object, names: Sequence[str]) -> tuple[Field, 
     """The fields asked for, or all that make up the record for its reader; never one that may not be read."""
     if names:
         return chosen(work, target, names)
-    allowed = readable(work, target)
+    allowed = shown(work, target)
     own = [f.name for f in target.fields if f.name in allowed and not f.hidden]
     last = [name for name in LAST if name in allowed and name not in own]
     return chosen(work, target, [*ALWAYS, *own, *last])
@@ -113,12 +117,15 @@ def columns_of(work: Work, target: Object, fields: Sequence[Field], header: Head
     actor = work.actor
     locale = Locale("en" if actor.language == "en" else "zh-CN", work.zone, work.env.currency, work.now)
     found: list[Column] = []
+    hidden = veils(work, target)
     for field in fields:
         label = field.label.in_(locale.language)
         heading = field.name if header == "names" else label
         if field.type in REFERENCES:
             found.append(Column(heading if header == "names" else f"{label} ID", _ids(work, target, field)))
             found.append(Column(f"{field.name}:name" if header == "names" else label, _titles(work, target, field)))
+        elif field.name in hidden:
+            found.append(Column(heading, _veiled(field.column, _of(work, target, field, header, locale))))
         elif header == "labels" and field.type in SHOWN:
             found.append(Column(heading, _shown(work, target, field, locale)))
         else:
@@ -136,6 +143,22 @@ def _column(column: str, convert: Callable[[Any], Any] | None = None) -> Cells:
     if convert is None:
         return lambda rows, _titles: [row[column] for row in rows]
     return lambda rows, _titles: [None if (v := row[column]) is None else convert(v) for row in rows]
+
+
+def _of(work: Work, target: Object, field: Field, header: Header, locale: Locale) -> Cells:
+    labels = header == "labels" and field.type in SHOWN
+    return _shown(work, target, field, locale) if labels else _plain(work, target, field)
+
+
+def _veiled(column: str, clear: Cells) -> Cells:
+    """Masks as they are, among values that are clear on their rows."""
+
+    def cells(rows: Sequence[Row], titles: Titles) -> Sequence[Any]:
+        known = [row for row in rows if type(row[column]) is not Masked]
+        rest = iter(clear(known, titles))
+        return [str(row[column]) if type(row[column]) is Masked else next(rest) for row in rows]
+
+    return cells
 
 
 def _memoized(columns: Sequence[str], convert: Callable[[tuple[Any, ...]], Any]) -> Cells:
@@ -278,7 +301,7 @@ def _write_csv(headings: Sequence[str], rows: Iterator[Iterator[tuple[Any, ...]]
 def _write_jsonl(
     work: Work, target: Object, fields: Sequence[Field], pages: Iterator[list[Row]], out: IO[bytes]
 ) -> int:
-    convert = converter(work.catalog, target, [f.name for f in fields], raw=True)
+    convert = converter(work.catalog, target, [f.name for f in fields], raw=True, veiled=veils(work, target).keys())
     encoder, count = msgspec.json.Encoder(), 0
     for rows in pages:
         out.write(encoder.encode_lines([convert(row) for row in rows]))

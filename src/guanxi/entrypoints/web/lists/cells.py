@@ -16,6 +16,7 @@ from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.catalog.system import SYSTEM_NAMES
 from guanxi.kernel.fields.registry import TYPES, result_type
 from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.looks import note_rows
 from guanxi.kernel.records.read import references
 from guanxi.kernel.records.shape import shape_of, targets_of
 from guanxi.kernel.records.types import Row
@@ -65,6 +66,7 @@ def rows_html(work: Work, target: Object, fields: Sequence[Field], rows: Sequenc
     total = f"{amount.column}__b" if amount is not None else ""
     columns = [(f"<td{_attributes(work, target, f, amount)}>", _content(given, f)) for f in fields]
     begin, pick = f'" data-href="/o/{target.name}/', PICK.format(translate("Select", locale.language))
+    note_rows(work, target, rows, [f.name for f in fields], entry="form")
     made = []
     for row in rows:
         ident, added = row["id"], f' data-sum="{row.get(total) or 0}"' if total else ""

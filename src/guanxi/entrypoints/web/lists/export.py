@@ -15,8 +15,9 @@ from guanxi.entrypoints.web.lists import cells
 from guanxi.entrypoints.web.lists.page import Asked, ask
 from guanxi.entrypoints.web.lists.posted import ident, name_of
 from guanxi.entrypoints.web.lists.state import read_state
-from guanxi.entrypoints.web.session import Visit, visit
+from guanxi.entrypoints.web.session import Visit, address_of, visit
 from guanxi.kernel.catalog.model import Field
+from guanxi.kernel.records.export import note_export
 from guanxi.kernel.records.read import ids_of, rows_of
 
 SECONDS = 600.0
@@ -36,17 +37,24 @@ def export_csv(request: Request) -> Response:
             asked = replace(asked, narrowed=(), extra=f"id in [{', '.join(str(i) for i in picked[:1000])}]")
         fields = cells.columns_for(work, asked.target, asked.state.columns)
     headers = {"Content-Disposition": f'attachment; filename="{asked.target.name}.csv"', "Cache-Control": "no-store"}
-    return StreamingResponse(_lines(me, asked, fields), media_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingResponse(
+        _lines(me, asked, fields, address_of(request)), media_type="text/csv; charset=utf-8", headers=headers
+    )
 
 
-def _lines(me: Visit, asked: Asked, fields: list[Field]) -> Iterator[str]:
-    yield "\ufeff" + _written([["ID", *(f.label.in_(me.locale.language) for f in fields)]])
-    with me.space.read(me.user, timeout=SECONDS) as work:
-        for ids in ids_of(work, replace(asked.query(), verb="export"), SIZE):
-            found = rows_of(work, asked.target.name, ids, [f.name for f in fields])
-            rows = [found[i] for i in ids if i in found]
-            texts = cells.texts_of(work, asked.target, fields, rows, me.locale)
-            yield _written([[str(r["id"]), *line] for r, line in zip(rows, texts, strict=True)])
+def _lines(me: Visit, asked: Asked, fields: list[Field], address: str) -> Iterator[str]:
+    names, count = [f.name for f in fields], 0
+    try:
+        yield "\ufeff" + _written([["ID", *(f.label.in_(me.locale.language) for f in fields)]])
+        with me.space.read(me.user, timeout=SECONDS) as work:
+            for ids in ids_of(work, replace(asked.query(), verb="export"), SIZE):
+                found = rows_of(work, asked.target.name, ids, names)
+                rows = [found[i] for i in ids if i in found]
+                count += len(rows)
+                texts = cells.texts_of(work, asked.target, fields, rows, me.locale)
+                yield _written([[str(r["id"]), *line] for r, line in zip(rows, texts, strict=True)])
+    finally:  # also when the reader hung up: what was sent is gone
+        note_export(me.space, me.user, asked.target.name, count, names, entry="form", address=address)
 
 
 def _written(rows: list[list[str]]) -> str:

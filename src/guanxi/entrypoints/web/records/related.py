@@ -14,6 +14,7 @@ from guanxi.entrypoints.web.records.desk import Desk, is_writable
 from guanxi.entrypoints.web.render import label, money
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.looks import note_rows
 from guanxi.kernel.records.read import count, find, references
 from guanxi.kernel.records.shape import targets_of
 from guanxi.kernel.records.types import Query, Row
@@ -83,6 +84,7 @@ def _list(desk: Desk, other: Object, field: Field) -> Related:
     fields = _fields(desk, other)
     page = find(work, Query(other.name, where=where, fields=fields, limit=SHOWN + 1))
     rows = page.rows[:SHOWN]
+    note_rows(work, other, rows, fields, entry="form")
     number, more = len(rows), False
     if len(page.rows) > SHOWN:
         number, more = count(work, Query(other.name, where=where), cap=999)
