@@ -143,7 +143,7 @@ class Work:
         self.space, self.session = space, session
         self.catalog = space.opened(session)
         if isinstance(actor, int):
-            self.actor = load_actor(self.catalog, actor)
+            self.actor = load_actor(self.catalog, actor, space.clock())
         elif isinstance(actor, Bearer):
             self.actor = actor.actor(session.answer[0][1:] if session.answer else (), self.catalog)
         else:

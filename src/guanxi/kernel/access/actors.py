@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from guanxi.base.dates import zone_of
 from guanxi.base.errors import NotFound
 from guanxi.kernel.access.rights import Rights, add_up
 from guanxi.kernel.access.roles import Roles, closure, roles_of, spec_of
+from guanxi.kernel.access.teams import MOST, chain_of, epoch, subtree, temporary
 from guanxi.kernel.catalog.snapshot import Catalog
 
 EVERYONE = 0  # the principal of rows granted to all
@@ -49,35 +48,46 @@ def system(reason: str) -> Actor:
     return Actor(0, "Guanxi", Rights(admin=True), reason=reason)
 
 
-def load_actor(catalog: Catalog, user: int) -> Actor:
-    """The person as of this snapshot; NotFound if unknown, trashed or not allowed to sign in."""
-    key = ("actor", user)
+def load_actor(catalog: Catalog, user: int, now: int | None = None) -> Actor:
+    """
+    The person as of this snapshot and moment; NotFound if unknown, trashed or not allowed to sign in. Temporary teams
+    begin and end by the clock, so what is kept is kept for the stretch of time in which it holds.
+    """
+    key = ("actor", user, epoch(catalog, now))
     known: Actor | None = catalog.memo.get(key)
     if known is None:
-        known = catalog.memo[key] = build_actor(catalog, user, catalog.config["role"])
+        known = catalog.memo[key] = build_actor(catalog, user, catalog.config["role"], now)
     return known
 
 
-def build_actor(catalog: Catalog, user: int, defined: Roles) -> Actor:
+def build_actor(catalog: Catalog, user: int, defined: Roles, now: int | None = None) -> Actor:
     """The person as they would be if the roles were defined so; NotFound as in `load_actor`."""
     row = catalog.config["user"].get(user)
     if row is None or not row["active"]:
         raise NotFound
     roles = closure(defined, roles_of(row))
-    specs = [spec_of(defined, role) for role in roles]
     team = row["team"]
-    above = chain_of(catalog.config["team"], team)
     return Actor(
         user=user,
         name=row["name"],
-        rights=add_up(specs),
+        rights=_rights(catalog, defined, roles),
         team=team,
-        subtree=subtree_of(catalog.config["team"], team) if team else (),
-        principals=(EVERYONE, user, *above, *roles)[:64],
+        subtree=subtree(catalog, team),
+        principals=(EVERYONE, user, *chain_of(catalog, team), *temporary(catalog, user, now)[:MOST], *roles)[:64],
         language=row["language"] or catalog.settings.get("language", "zh-CN"),
         zone=_zone(row["zone"]) or catalog.settings.get("zone", "Asia/Shanghai"),
         theme=row["theme"] or "auto",
     )
+
+
+def _rights(catalog: Catalog, defined: Roles, roles: tuple[int, ...]) -> Rights:
+    """Thousands of people have the same few roles: what those add up to is worked out once per snapshot."""
+    if defined is not catalog.config["role"]:
+        return add_up(spec_of(defined, role) for role in roles)
+    known: Rights | None = catalog.memo.get(("rights", roles))
+    if known is None:
+        known = catalog.memo[("rights", roles)] = add_up(spec_of(defined, role) for role in roles)
+    return known
 
 
 def _zone(name: str | None) -> str:
@@ -86,27 +96,3 @@ def _zone(name: str | None) -> str:
         return zone_of(name).key if name else ""
     except (KeyError, OSError, ValueError):
         return ""
-
-
-def subtree_of(teams: Mapping[int, Mapping[str, Any]], top: int) -> tuple[int, ...]:
-    """A team and everything below it, ascending by id; safe against loops."""
-    children: dict[int, list[int]] = {}
-    for ident, row in teams.items():
-        if row["parent"] is not None:
-            children.setdefault(row["parent"], []).append(ident)
-    found, queue = {top}, [top]
-    while queue:
-        for child in children.get(queue.pop(), ()):
-            if child not in found:
-                found.add(child)
-                queue.append(child)
-    return tuple(sorted(found))
-
-
-def chain_of(teams: Mapping[int, Mapping[str, Any]], team: int | None) -> tuple[int, ...]:
-    """A team and the teams above it, nearest first."""
-    chain: list[int] = []
-    while team is not None and team not in chain and team in teams:
-        chain.append(team)
-        team = teams[team]["parent"]
-    return tuple(chain)

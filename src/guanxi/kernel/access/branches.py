@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from guanxi.kernel.access.actors import Actor
+from guanxi.kernel.access.rights import SCOPES, Rights, Scope
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.storage.session import Session
 
-LEVEL_OF = {"read": 1, "export": 1, "edit": 2, "delete": 3}
+LEVEL_OF = {"read": 1, "export": 1, "edit": 2, "bulk": 2, "delete": 3, "bulk_delete": 3, "share": 3, "transfer": 3}
+"""What a grant must allow for a verb; shares give 1 or 2: what one was given one cannot delete, give on, give away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def reach(
         return EVERYTHING
     if target.kind in ("config", "plain") and target.access != "parent":
         return _plain_reach(actor, target, verb, alias)
-    scope = actor.rights.scope(target.name, verb)
+    scope = scope_of(actor.rights, target.name, verb)
     if scope == "none":
         return NOTHING
     if target.access == "parent" and target.access_via:
@@ -74,7 +76,22 @@ def reach(
     return Reach(False, tuple(branches))
 
 
+BULK = {"bulk": "edit", "bulk_delete": "delete"}
+"""Doing something with many records at once: as far as both verbs reach."""
+
+
+def scope_of(rights: Rights, name: str, verb: str) -> Scope:
+    """How far a verb reaches, `bulk` and `bulk_delete` as the narrower of two."""
+    if verb not in BULK:
+        return rights.scope(name, verb)
+    return min(rights.scope(name, BULK[verb]), rights.scope(name, "bulk"), key=SCOPES.index)
+
+
 def _plain_reach(actor: Actor, target: Object, verb: str, alias: str) -> Reach:
+    if verb in BULK:
+        if actor.rights.scope(target.name, "bulk") == "none":
+            return NOTHING
+        verb = BULK[verb]
     if verb in ("read", "export"):
         return EVERYTHING if target.access == "all" or actor.rights.scope(target.name, verb) != "none" else NOTHING
     if target.kind == "config":
@@ -102,7 +119,7 @@ def _granted(session: Session, actor: Actor, target: Object, verb: str, now: int
         f'{alias}."id" IN (SELECT g."record" FROM {table} g WHERE g."principal" IN ({marks}) AND g."object" = ? '
         f'AND g."level" >= ? AND (g."until" IS NULL OR g."until" > ?))'
     )
-    return Branch("grant", sql, (*principals, target.id, LEVEL_OF.get(verb, 1), now))
+    return Branch("grant", sql, (*principals, target.id, LEVEL_OF[verb], now))
 
 
 def _through_parent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from guanxi.base.i18n import L
+from guanxi.kernel.access.grant_objects import GRANT_OBJECTS
 from guanxi.kernel.catalog.declare import (
     boolean,
     c,
@@ -135,6 +136,6 @@ VIEW = Object(
 CORE = App(
     "core",
     L("System", "系统"),
-    "Users, teams, roles, currencies and saved views.",
-    objects=(USER, TEAM, ROLE, CURRENCY, VIEW),
+    "Users, teams, roles, currencies and saved views; shares, sharing rules and temporary teams.",
+    objects=(USER, TEAM, ROLE, CURRENCY, VIEW, *GRANT_OBJECTS),
 )

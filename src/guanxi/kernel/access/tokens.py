@@ -11,6 +11,7 @@ from typing import Any
 from guanxi.base.errors import BadInput, Forbidden, NotFound, Unauthenticated, msg
 from guanxi.base.ids import IdSource
 from guanxi.kernel.access.actors import Actor, load_actor
+from guanxi.kernel.access.teams import epoch
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.storage.database import Database
 from guanxi.kernel.storage.session import Session
@@ -87,7 +88,7 @@ def actor_in(row: Sequence[Any], catalog: Catalog) -> tuple[Actor, int]:
     """As `actor_of`, from the found `BEARER_COLUMNS`: empty or NULL if there is none."""
     if not row or row[0] is None:
         raise wrong_token()
-    key = ("token actor", row[1], row[2])
+    key = ("token actor", row[1], row[2], epoch(catalog))
     actor: Actor | None = catalog.memo.get(key)
     if actor is None:
         try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from guanxi.base.errors import NotFound
 from guanxi.kernel.access.actors import Actor, load_actor
-from guanxi.kernel.access.branches import LEVEL_OF
+from guanxi.kernel.access.branches import LEVEL_OF, pad
+from guanxi.kernel.access.teams import lasts
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.storage.session import Session
@@ -16,6 +17,29 @@ from guanxi.kernel.storage.session import Session
 Reason = Literal["owner", "author", "team", "above", "role", "grant", "admin", "everyone"]
 FIRST: tuple[Reason, ...] = ("owner", "author", "above", "team", "grant", "role", "everyone", "admin")
 """The order in which people are listed: those nearest to the record first."""
+
+
+GivenBy = Literal["share", "record_team", "rule", "temporary_team"]
+
+
+class By(NamedTuple):
+    """
+    What gave a record to somebody: a share (label: who it was shared with), a part in the record's team (label: the
+    part), a sharing rule or a temporary team (label: its name); `id` is the share, rule or team, `until` µs.
+    """
+
+    kind: GivenBy
+    id: int
+    label: str
+    until: int | None
+
+
+class Grant(NamedTuple):
+    """One grant in force."""
+
+    principal: int
+    level: int
+    by: By
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +51,7 @@ class Facts:
     owner: int | None
     team: int | None
     author: int | None
-    grants: tuple[tuple[int, int], ...]  # (principal, level) in force
+    grants: tuple[Grant, ...]
     parent: Facts | None = None
 
 
@@ -39,6 +63,7 @@ class Why:
     reason: Reason
     verbs: tuple[str, ...]  # of read, edit, delete
     through: tuple[str, int] | None = None
+    by: By | None = None
 
 
 def facts_of(session: Session, catalog: Catalog, target: Object, ident: int, now: int, depth: int = 0) -> Facts:
@@ -59,16 +84,42 @@ def facts_of(session: Session, catalog: Catalog, target: Object, ident: int, now
         other = catalog.objects.get(row[via.column + "__o"] if several else via.options["to"][0])
         if other is not None:
             parent = facts_of(session, catalog, other, row[via.column], now, depth + 1)
-    grants = _grants(session, target, ident, now) if owned and via is None else ()
+    grants = _grants(session, catalog, target, ident, now) if owned and via is None else ()
     return Facts(target, ident, row.get("owner"), row.get("team"), row["created_by"], grants, parent)
 
 
-def _grants(session: Session, target: Object, ident: int, now: int) -> tuple[tuple[int, int], ...]:
+def _grants(session: Session, catalog: Catalog, target: Object, ident: int, now: int) -> tuple[Grant, ...]:
     sql = (
-        f'SELECT "principal", "level" FROM {session.table("grant_row")} WHERE "record" = ? AND "object" = ?'
-        ' AND ("until" IS NULL OR "until" > ?)'
+        f'SELECT "principal", "level", "reason", "until" FROM {session.table("grant_row")} WHERE "record" = ?'
+        ' AND "object" = ? AND ("until" IS NULL OR "until" > ?)'
     )
-    return tuple((p, level) for p, level in session.rows(sql, (ident, target.id, now)))
+    rows = session.rows(sql, (ident, target.id, now))
+    parts = _parts(session, [int(row[2][1:]) for row in rows if row[2][0] == "s"])
+    return tuple(Grant(p, level, _by(catalog, p, reason, until, parts)) for p, level, reason, until in rows)
+
+
+def _parts(session: Session, shares: Sequence[int]) -> dict[int, str]:
+    """The words for people's parts in the record's team, by share."""
+    if not shares:
+        return {}
+    marks = ", ".join("?" * len(padded := pad(shares)))
+    sql = f'SELECT "id", "role" FROM {session.table("share")} WHERE "id" IN ({marks}) AND "role" IS NOT NULL'
+    return dict(session.rows(sql, padded))
+
+
+def _by(catalog: Catalog, principal: int, reason: str, until: int | None, parts: Mapping[int, str]) -> By:
+    ident = int(reason[1:])
+    team = catalog.config.get("virtual_team", {}).get(principal)
+    if team is not None:
+        end = lasts(catalog, team)[1]
+        return By("temporary_team", principal, str(team["name"]), end if until is None else min(until, end))
+    if reason[0] == "r":
+        rule = catalog.config.get("sharing_rule", {}).get(ident)
+        return By("rule", ident, str(rule["name"]) if rule else "", until)
+    if ident in parts:
+        return By("record_team", ident, parts[ident], until)
+    row = catalog.config["team"].get(principal) or catalog.config["user"].get(principal) or {"name": ""}
+    return By("share", ident, str(row["name"]), until)
 
 
 def why(actor: Actor, facts: Facts) -> Why | None:
@@ -77,7 +128,16 @@ def why(actor: Actor, facts: Facts) -> Why | None:
     if found is None:
         return None
     verbs = tuple(v for v in ("read", "edit", "delete") if reason_for(actor, facts, v) is not None)
-    return Why(actor.user, found[0], verbs, found[1])
+    by = _given(actor, facts, found) if found[0] == "grant" else None
+    return Why(actor.user, found[0], verbs, found[1], by)
+
+
+def _given(actor: Actor, facts: Facts, found: tuple[Reason, tuple[str, int] | None]) -> By:
+    """The grant that reaches furthest: the highest level, and the longest among those."""
+    while found[1] is not None and (facts.target.name, facts.id) != found[1] and facts.parent is not None:
+        facts = facts.parent
+    mine = [g for g in facts.grants if g.principal in actor.principals]
+    return max(mine, key=lambda g: (g.level, g.by.until is None, g.by.until or 0)).by
 
 
 def reason_for(actor: Actor, facts: Facts, verb: str) -> tuple[Reason, tuple[str, int] | None] | None:
@@ -103,8 +163,9 @@ def reason_for(actor: Actor, facts: Facts, verb: str) -> tuple[Reason, tuple[str
             return "team", None
         if scope == "subtree" and facts.team in actor.subtree:
             return "above", None
-    level = LEVEL_OF.get(verb, 1)
-    return ("grant", None) if any(p in actor.principals and given >= level for p, given in facts.grants) else None
+    level = LEVEL_OF[verb]
+    held = any(g.level >= level and g.principal in actor.principals for g in facts.grants)
+    return ("grant", None) if held else None
 
 
 def _plain(actor: Actor, facts: Facts, verb: str) -> tuple[Reason, None] | None:
@@ -132,7 +193,7 @@ def people(session: Session, catalog: Catalog, target: Object, ident: int, now: 
     found = []
     for user in catalog.config["user"]:
         try:
-            known = why(load_actor(catalog, user), facts)
+            known = why(load_actor(catalog, user, now), facts)
         except NotFound:  # may not sign in
             continue
         if known is not None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from guanxi.base.dates import add_months, period, period_start
 from guanxi.base.errors import BadInput, msg
 from guanxi.base.i18n import L, Label
-from guanxi.kernel.access.actors import subtree_of
+from guanxi.kernel.access.teams import subtree_of
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.read import find
 from guanxi.kernel.records.types import Query

@@ -16,7 +16,7 @@ from guanxi.entrypoints.web.session import Visit
 from guanxi.entrypoints.web.settings.frame import given_or, setting_page
 from guanxi.entrypoints.web.settings.users import team_options, undo_link
 from guanxi.entrypoints.web.shell import see_other
-from guanxi.kernel.access.actors import subtree_of
+from guanxi.kernel.access.teams import subtree_of
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
