@@ -12,7 +12,7 @@ from guanxi.entrypoints.web import render
 from guanxi.entrypoints.web.app import create_web
 from guanxi.entrypoints.web.session import visit
 from guanxi.entrypoints.web.shell import page, see_other
-from guanxi.kernel.access import passwords, sessions
+from guanxi.kernel.access import passwords, sessions, throttle
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
@@ -107,15 +107,21 @@ def test_guessing_is_slowed_per_account(space, user):
     with space.read(system("test")) as work:
         catalog, now = work.catalog, work.now
 
-    def attempt(password, at=now):
-        return passwords.authenticate(space.db, catalog, EMAIL, password, address="10.0.0.1", now=at)
+    def attempt(password, at=now, address="10.0.0.1"):
+        return passwords.authenticate(space.db, catalog, EMAIL, password, address=address, now=at)
 
-    for _ in range(passwords.PER_ACCOUNT):
+    for _ in range(throttle.FREE):
         with pytest.raises(Unauthenticated):
             attempt("wrong wrong")
     with pytest.raises(TooMany):
         attempt(PASSWORD)
-    assert attempt(PASSWORD, now + passwords.WINDOW + 1) == user
+    second = 1_000_000
+    with pytest.raises(Unauthenticated):
+        attempt("wrong wrong", now + 6 * second)
+    with pytest.raises(TooMany):  # the next wait is twice as long
+        attempt(PASSWORD, now + 12 * second)
+    assert attempt(PASSWORD, now + 17 * second) == user
+    assert attempt(PASSWORD, now) == user
 
 
 @pytest.mark.parametrize(
@@ -188,7 +194,7 @@ def test_sessions_end_by_themselves(space, user):
     now = space.clock()
     token = sessions.open_session(space.db, user, agent="", address="", now=now)
     assert sessions.read_session(space.db, token, now + sessions.DAY) is not None
-    assert sessions.read_session(space.db, token, now + sessions.DAY + sessions.IDLE) is None
+    assert sessions.read_session(space.db, token, now + sessions.DAY + sessions.USUAL.idle) is None
     assert sessions.read_session(space.db, "made up", now) is None
 
 

@@ -1,4 +1,4 @@
-"""Signing in and out, and one's own profile: language, theme, zone, password, devices."""
+"""One's own profile: language, theme, zone, password, second factor, devices."""
 
 from __future__ import annotations
 
@@ -11,31 +11,24 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from guanxi.base.errors import FieldError, Invalid, Problem, TooMany, Unauthenticated, msg
+from guanxi.base.errors import FieldError, Invalid, TooMany, Unauthenticated, msg
 from guanxi.base.i18n import LANGUAGES, translate
+from guanxi.entrypoints.web.browsers import browser_name, is_inside
 from guanxi.entrypoints.web.render import sentence
 from guanxi.entrypoints.web.session import (
     LANGUAGE_COOKIE,
     THEME_COOKIE,
     THEMES,
-    drop_token,
-    guest_locale,
     keep_choice,
-    keep_token,
     safe_path,
-    space_of,
     visit,
 )
-from guanxi.entrypoints.web.shell import page, plain_page, see_other
-from guanxi.kernel.access.actors import system
-from guanxi.kernel.access.passwords import (
-    authenticate,
-    confirm_password,
-    hash_password,
-    judge_password,
-    store_hash,
-)
-from guanxi.kernel.access.sessions import close_session, close_sessions, list_sessions, open_session
+from guanxi.entrypoints.web.shell import page, see_other
+from guanxi.kernel.access.devices import distrust_devices
+from guanxi.kernel.access.passwords import confirm_password, hash_password, judge_password, store_hash
+from guanxi.kernel.access.policy import policy_of
+from guanxi.kernel.access.second_factor import codes_left, has_factor
+from guanxi.kernel.access.sessions import close_session, close_sessions, list_sessions
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
 
@@ -48,49 +41,6 @@ def text_of(form: FormData, name: str) -> str:
     """A text field of a form; a file in its place counts as nothing."""
     value = form.get(name)
     return value if isinstance(value, str) else ""
-
-
-def show_sign_in(request: Request) -> Response:
-    """The sign-in page; those who are signed in already go on."""
-    try:
-        visit(request)
-    except Unauthenticated:
-        return plain_page(request, "auth/sign_in.html", next=safe_path(request.query_params.get("next", "/")))
-    return RedirectResponse("/", 303)
-
-
-async def sign_in(request: Request) -> Response:
-    """Checks e-mail and password; a new session every time, so that none can be fixed beforehand."""
-    form = await request.form(max_files=0, max_fields=10)
-    return await run_in_threadpool(_sign_in, request, form)
-
-
-def _sign_in(request: Request, form: FormData) -> Response:
-    space, email = space_of(request), text_of(form, "email").strip()
-    onward = safe_path(text_of(form, "next") or "/")
-    address = request.client.host if request.client else ""
-    with space.read(system("sign-in")) as work:
-        catalog, now = work.catalog, work.now
-    try:
-        user = authenticate(space.db, catalog, email, text_of(form, "password"), address=address, now=now)
-    except Problem as problem:
-        said = sentence(problem.message, guest_locale(request))
-        return plain_page(request, "auth/sign_in.html", status=problem.status, error=said, email=email, next=onward)
-    token = open_session(space.db, user, agent=request.headers.get("user-agent", ""), address=address, now=now)
-    answer = RedirectResponse(onward, 303)
-    keep_token(request, answer, token)
-    answer.delete_cookie(THEME_COOKIE, path="/")
-    return answer
-
-
-def sign_out(request: Request) -> Response:
-    """Ends this session on the server and in the browser."""
-    me = visit(request)
-    close_session(me.space.db, me.user, me.session.id)
-    answer = RedirectResponse("/sign-in", 303)
-    drop_token(request, answer)
-    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return answer
 
 
 async def choose_language(request: Request) -> Response:
@@ -126,11 +76,19 @@ def show_profile(request: Request, *, status: int = 200, errors: dict[str, str] 
     """One's own settings and devices."""
     me = visit(request)
     row = me.catalog.config["user"][me.user]
-    devices = list_sessions(me.space.db, me.user, me.space.clock())
+    devices = [
+        {"id": d.id, "name": browser_name(d.agent), "phone": "Mobile" in d.agent, "address": d.address,
+         "inside": is_inside(d.address), "seen": d.seen, "created": d.created}
+        for d in list_sessions(me.space.db, me.user, me.space.clock(), policy_of(me.catalog))
+    ]  # fmt: skip
+    with me.space.read(me.user) as work:
+        factor = has_factor(work.session, me.user)
+        codes = codes_left(work.session, me.user) if factor else 0
     zones = COMMON_ZONES if me.actor.zone in COMMON_ZONES else (me.actor.zone, *COMMON_ZONES)
     return page(
         request, "shell/profile.html", me, status=status, active="profile", row=row, devices=devices,
         current=me.session.id, zones=zones, errors=errors or {}, may_api=me.actor.rights.can("api"),
+        factor=factor, codes=codes, shortest=policy_of(me.catalog).shortest,
     )  # fmt: skip
 
 
@@ -164,7 +122,8 @@ def _change_password(request: Request, form: FormData) -> Response:
             text = msg("This is not your present password.")
             raise Invalid(text, errors=[FieldError("present", "wrong", text)])
         row = me.catalog.config["user"][me.user]
-        judge_password(text_of(form, "fresh"), field="fresh", names=(row["name"], row["email"]))
+        names = (row["name"], row["email"], str(me.catalog.settings.get("name", "")))
+        judge_password(text_of(form, "fresh"), field="fresh", names=names, shortest=policy_of(me.catalog).shortest)
     except Invalid as problem:
         errors = {error.field: sentence(error.message, me.locale) for error in problem.errors}
         return show_profile(request, status=422, errors=errors)
@@ -175,6 +134,7 @@ def _change_password(request: Request, form: FormData) -> Response:
     with me.space.db.write() as session:
         store_hash(session, me.user, renewed, me.space.clock())
     ended = close_sessions(me.space.db, me.user, keep=me.session.id)
+    distrust_devices(me.space.db, me.user)
     note = translate("Password changed. {n} other devices were signed out.", me.locale.language, n=ended)
     return see_other("/profile", note=note)
 
@@ -186,14 +146,21 @@ def end_device(request: Request) -> Response:
     return see_other("/profile", note=translate("Device signed out", me.locale.language))
 
 
+def end_others(request: Request) -> Response:
+    """Signs all devices out but this one; none of them is trusted any more."""
+    me = visit(request)
+    ended = close_sessions(me.space.db, me.user, keep=me.session.id)
+    distrust_devices(me.space.db, me.user)
+    note = translate("{n} other devices were signed out", me.locale.language, n=ended)
+    return see_other("/profile", note=note)
+
+
 ROUTES = (
-    Route("/sign-in", show_sign_in, methods=["GET"]),
-    Route("/sign-in", sign_in, methods=["POST"]),
-    Route("/sign-out", sign_out, methods=["POST"]),
     Route("/language", choose_language, methods=["POST"]),
     Route("/theme", choose_theme, methods=["POST"]),
     Route("/profile", show_profile, methods=["GET"]),
     Route("/profile", save_profile, methods=["POST"]),
     Route("/profile/password", change_password, methods=["POST"]),
+    Route("/profile/devices/others/end", end_others, methods=["POST"]),
     Route("/profile/devices/{id}/end", end_device, methods=["POST"]),
 )

@@ -20,11 +20,11 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guanxi.base.errors import NotFound, Problem, TooMany, Unauthenticated
-from guanxi.entrypoints.web import account, offline, render
+from guanxi.entrypoints.web import account, factor, offline, render, signing
 from guanxi.entrypoints.web.assets import serve
 from guanxi.entrypoints.web.security import RefuseForged, SafeHeaders
 from guanxi.entrypoints.web.session import Site, Visit, reader, visit
-from guanxi.entrypoints.web.shell import basics, frame
+from guanxi.entrypoints.web.shell import basics, frame, go
 
 log = logging.getLogger("guanxi.web")
 TOLD = {403, 404, 409, 500}
@@ -35,7 +35,14 @@ def create_web(site: Site, routes: Sequence[BaseRoute] = (), *, templates: Seque
     if templates:
         render.add_templates(templates)
     app = Starlette(
-        routes=[Route("/static/{version}/{name:path}", serve), *account.ROUTES, *offline.ROUTES, *routes],
+        routes=[
+            Route("/static/{version}/{name:path}", serve),
+            *signing.ROUTES,
+            *factor.ROUTES,
+            *account.ROUTES,
+            *offline.ROUTES,
+            *routes,
+        ],
         middleware=[
             Middleware(SafeHeaders),
             Middleware(CatchDefects),
@@ -75,7 +82,7 @@ def on_problem(request: Request, problem: Exception) -> Response:
     """What a caller did wrong, or may not do: said in their language."""
     assert isinstance(problem, Problem)
     if isinstance(problem, Unauthenticated):
-        return _to_sign_in(request)
+        return go(problem.extra["go"], request) if "go" in problem.extra else _to_sign_in(request)
     answer = show_error(request, problem.status, render.sentence(problem.message, reader(request)), problem.code)
     if isinstance(problem, TooMany) and "retry_after" in problem.extra:
         answer.headers["Retry-After"] = str(problem.extra["retry_after"])

@@ -37,14 +37,14 @@ def is_secure(scope: Scope) -> bool:
     return bool(scope.get("scheme") == "https")
 
 
-def cookie_name(scope: Scope) -> str:
+def cookie_name(scope: Scope, name: str = COOKIE) -> str:
     """`__Host-` binds the cookie to host and HTTPS; plain HTTP (a laptop) cannot have it."""
-    return f"__Host-{COOKIE}" if is_secure(scope) else COOKIE
+    return f"__Host-{name}" if is_secure(scope) else name
 
 
-def token_of(scope: Scope) -> str:
-    """The session token in the cookie, or an empty string."""
-    wanted = cookie_name(scope)
+def token_of(scope: Scope, cookie: str = COOKIE) -> str:
+    """The token in the session's cookie, or in another of ours; or an empty string."""
+    wanted = cookie_name(scope, cookie)
     for part in Headers(scope=scope).get("cookie", "").split(";"):
         name, _, value = part.strip().partition("=")
         if name == wanted:

@@ -12,13 +12,17 @@ from guanxi.base.errors import NotFound, Unauthenticated, msg
 from guanxi.base.i18n import LANGUAGES, Language, Locale
 from guanxi.entrypoints.web.security import cookie_name, is_secure, token_of
 from guanxi.kernel.access.actors import Actor, load_actor, system
-from guanxi.kernel.access.sessions import LIFE, WebSession, csrf_of, read_session
+from guanxi.kernel.access.policy import policy_of, roles_of
+from guanxi.kernel.access.second_factor import who_has
+from guanxi.kernel.access.sessions import WebSession, csrf_of, read_session
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.context import Space
 
 LANGUAGE_COOKIE, THEME_COOKIE, NOTE_COOKIE = "guanxi_language", "guanxi_theme", "guanxi_note"
+SET_UP = "/profile/second-factor"
+WITHOUT_FACTOR = (SET_UP, "/sign-out", "/language", "/theme")  # open to those who must set up a second factor first
 THEMES = ("light", "dark", "auto")
-YEAR = 365 * 86_400
+YEAR, LONGEST = 365 * 86_400, 90 * 86_400
 
 
 class Site(Protocol):
@@ -59,18 +63,31 @@ def visit(request: Request) -> Visit:
 def _look_up(request: Request) -> Visit:
     space, token = space_of(request), token_of(request.scope)
     now = space.clock()
-    session = read_session(space.db, token, now) if token else None
-    if session is None:
+    if not token:
         raise Unauthenticated(msg("Sign in to go on."))
     with space.read(system("sign-in")) as work:
-        catalog = work.catalog
-        try:
-            actor = load_actor(catalog, session.user)
-        except NotFound:
-            raise Unauthenticated(msg("Sign in to go on.")) from None
+        catalog, policy = work.catalog, policy_of(work.catalog)
+        equipped = who_has(work.session, catalog) if policy.needs != "nobody" else frozenset()
+    session = read_session(space.db, token, now, policy)
+    if session is None:
+        raise Unauthenticated(msg("Sign in to go on."))
+    try:
+        actor = load_actor(catalog, session.user)
+    except NotFound:
+        raise Unauthenticated(msg("Sign in to go on.")) from None
+    roles = roles_of(catalog, session.user) if policy.networks or policy.needs != "nobody" else ()
+    if not policy.admits(address_of(request), roles):
+        raise Unauthenticated(msg("Sign in to go on."))
+    if policy.asks(roles) and session.user not in equipped and not request.url.path.startswith(WITHOUT_FACTOR):
+        raise Unauthenticated(msg("Set up the second factor first."), go=SET_UP)
     language: Language = "en" if actor.language == "en" else "zh-CN"
     locale = Locale(language, actor.zone, str(catalog.settings.get("currency", "CNY")), now)
     return Visit(space, catalog, session.user, actor, locale, csrf_of(token), session, theme_of(request, actor.theme))
+
+
+def address_of(request: Request) -> str:
+    """Where the request comes from; behind a proxy that is believed, what it says."""
+    return request.client.host if request.client else ""
 
 
 def guest_locale(request: Request) -> Locale:
@@ -100,16 +117,14 @@ def theme_of(request: Request, saved: str = "auto") -> str:
 
 
 def keep_token(request: Request, response: Response, token: str) -> None:
-    """Puts a new session into the browser."""
-    response.set_cookie(
-        cookie_name(request.scope),
-        token,
-        max_age=LIFE // 1_000_000,
-        path="/",
-        secure=is_secure(request.scope),
-        httponly=True,
-        samesite="lax",
-    )
+    """Puts a new session into the browser; the server ends it earlier."""
+    keep_secret(request, response, cookie_name(request.scope), token, LONGEST)
+
+
+def keep_secret(request: Request, response: Response, name: str, token: str, seconds: int) -> None:
+    """A cookie that scripts cannot read."""
+    secure = is_secure(request.scope)
+    response.set_cookie(name, token, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
 
 
 def drop_token(request: Request, response: Response) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from threading import BoundedSemaphore
@@ -13,13 +14,16 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from guanxi.base.errors import FieldError, Invalid, TooMany, Unauthenticated, msg
+from guanxi.kernel.access import throttle
+from guanxi.kernel.access.devices import device_id, is_known
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.storage.database import Database
 from guanxi.kernel.storage.session import Session
 
 SHORTEST, LONGEST = 10, 200
-WINDOW = 15 * 60 * 1_000_000  # µs in which attempts are counted
-PER_ACCOUNT, PER_ADDRESS = 10, 100
+PER_DEVICE, PER_ADDRESS, PER_ACCOUNT = 10, 100, 200  # attempts in a window; the last by all strangers together
+JUDGED = 72  # characters that the list is asked about: its time grows with the length
+LOCAL_WORDS = ("guanxi", "关系", "admin", "woaini", "wodemima", "mima", "5201314", "1314520", "aini1314", "zhongguo")
 PATIENCE = 5.0  # seconds to wait for a free slot
 _HASHER = PasswordHasher()  # argon2id, RFC 9106 low-memory profile
 _SLOTS = BoundedSemaphore(max(2, (os.cpu_count() or 2) // 2))  # each hash takes 64 MB
@@ -56,17 +60,30 @@ def _nobody() -> str:
     return hash_password("nobody has this password")
 
 
-def judge_password(password: str, *, field: str = "password", names: tuple[str, ...] = ()) -> None:
-    """Long enough, not endless, not the person's own name or address, not one character repeated."""
+def judge_password(
+    password: str, *, field: str = "password", names: Sequence[str] = (), shortest: int = SHORTEST
+) -> None:
+    """
+    Long enough, not endless, not among the passwords that are tried first (a list that comes with zxcvbn, names, dates,
+    keyboard rows), not the person's own name, address or workspace. No rules about kinds of characters.
+    """
     text, code = None, "weak"
-    if len(password) < SHORTEST:
-        text, code = msg("Use at least {n} characters.", n=SHORTEST), "too_short"
+    if len(password) < shortest:
+        text, code = msg("Use at least {n} characters.", n=shortest), "too_short"
     elif len(password) > LONGEST:
         text, code = msg("Use at most {n} characters.", n=LONGEST), "too_long"
-    elif len(set(password)) < 4 or password.casefold() in {name.casefold() for name in names if name}:
+    elif password.casefold() in {name.casefold() for name in names if name} or _is_common(password, names):
         text = msg("That is too easy to guess. Use a few unrelated words.")
     if text is not None:
         raise Invalid(text, errors=[FieldError(field, code, text)])
+
+
+def _is_common(password: str, names: Sequence[str]) -> bool:
+    """Whether a million guesses find it, in the order in which guessers try."""
+    from zxcvbn import zxcvbn  # its lists take a tenth of a second to load
+
+    parts = {part for name in names if name for part in (name, *re.split(r"[\W_]+", name)) if len(part) > 2}
+    return int(zxcvbn(password[:JUDGED], user_inputs=[*parts, *LOCAL_WORDS])["score"]) < 2
 
 
 def set_password(session: Session, user: int, password: str, now: int) -> None:
@@ -95,22 +112,24 @@ def user_by_email(catalog: Catalog, email: str) -> int | None:
     return None
 
 
-def authenticate(database: Database, catalog: Catalog, email: str, password: str, *, address: str, now: int) -> int:
-    """The id of the user; Unauthenticated for any mismatch, TooMany after too many attempts."""
-    account = "account:" + hashlib.sha256(email.strip().casefold().encode()).hexdigest()[:32]
-    place = f"address:{address}"
-    with database.ephemeral() as session:
-        _count(session, account, PER_ACCOUNT, now)
-        _count(session, place, PER_ADDRESS, now)
+def authenticate(
+    database: Database, catalog: Catalog, email: str, password: str, *, address: str, now: int, device: str = ""
+) -> int:
+    """
+    The id of the user; Unauthenticated for any mismatch, TooMany after too many attempts. `device` is the token of a
+    device: one this person signed in on before is counted apart, so that others' guesses do not shut them out.
+    """
     user = user_by_email(catalog, email)
+    keys = _count_attempt(database, email, user, address, now, device)
     with database.read() as session:
         stored = stored_hash(session, user) if user is not None else None
     fits = check_password(password[: LONGEST + 1], stored or _nobody())
     if user is None or stored is None or not fits:
         raise Unauthenticated(msg("E-mail and password do not match. Check both and try again."))
     with database.ephemeral() as session:
-        session.run(f'DELETE FROM {session.table("throttle")} WHERE "key" = ?', (account,))
-        session.run(f'UPDATE {session.table("throttle")} SET "count" = "count" - 1 WHERE "key" = ?', (place,))
+        throttle.forget(session, keys[0])
+        for key in keys[1:]:
+            throttle.take_back(session, key)
     if _HASHER.check_needs_rehash(stored):
         renewed = hash_password(password)
         with database.write() as session:
@@ -118,30 +137,40 @@ def authenticate(database: Database, catalog: Catalog, email: str, password: str
     return user
 
 
+def _count_attempt(
+    database: Database, email: str, user: int | None, address: str, now: int, device: str
+) -> tuple[str, ...]:
+    """Counts before the answer is known; gives the keys, the attempt's own first."""
+    account = hashlib.sha256(email.strip().casefold().encode()).hexdigest()[:32]
+    if user is not None and is_known(database, device, user, now):
+        own = f"device:{device_id(device)[:32]}:{user}"
+        with database.ephemeral() as session:
+            throttle.count(session, own, PER_DEVICE, now)
+        return (own,)
+    pair, place, whole = f"pair:{account}:{address}", f"address:{address}", f"account:{account}"
+    with database.ephemeral() as session:
+        throttle.slow_down(session, pair, now)
+        throttle.count(session, place, PER_ADDRESS, now)
+        throttle.count(session, whole, PER_ACCOUNT, now)
+    return pair, place, whole
+
+
+def count_code(database: Database, user: int, now: int, device: str = "") -> None:
+    """One more code of the second factor; TooMany after too many. The person's known device is counted apart."""
+    own = device_id(device)[:32] if is_known(database, device, user, now) else "strangers"
+    with database.ephemeral() as session:
+        throttle.count(session, f"code:{own}:{user}", PER_DEVICE * 2, now)
+
+
 def confirm_password(database: Database, user: int, password: str, now: int) -> bool:
     """Whether somebody who is signed in knows their own password; TooMany after too many guesses."""
     key = f"present:{user}"
     with database.ephemeral() as session:
-        _count(session, key, PER_ACCOUNT, now)
+        throttle.count(session, key, PER_DEVICE, now)
     with database.read() as session:
         stored = stored_hash(session, user)
     if stored is None or not check_password(password[: LONGEST + 1], stored):
         return False
     with database.ephemeral() as session:
-        session.run(f'DELETE FROM {session.table("throttle")} WHERE "key" = ?', (key,))
+        throttle.forget(session, key)
     return True
-
-
-def _count(session: Session, key: str, limit: int, now: int) -> None:
-    """One more attempt under this key; counted before the answer is known, so that parallel guesses count too."""
-    table = session.table("throttle")
-    counted = session.rows(
-        f'INSERT INTO {table} AS k ("key", "count", "until") VALUES (?, 1, ?) ON CONFLICT ("key") DO UPDATE SET'
-        ' "count" = CASE WHEN k."until" <= ? THEN 1 ELSE k."count" + 1 END,'
-        ' "until" = CASE WHEN k."until" <= ? THEN excluded."until" ELSE k."until" END RETURNING "count", "until"',
-        (key, now + WINDOW, now, now),
-    )
-    count, until = counted[0]
-    if count > limit:  # asked after counting: those who ask at the same moment wait for each other's count
-        minutes = max(1, (until - now) // 60_000_000)
-        raise TooMany(msg("Too many attempts. Try again in {n} minutes.", n=minutes), retry_after=minutes * 60)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
+from guanxi.kernel.access import throttle
+from guanxi.kernel.access.policy import Policy
 from guanxi.kernel.storage.database import Database
 
 DAY = 86_400_000_000
-LIFE, IDLE, TOUCH = 30 * DAY, 14 * DAY, 300_000_000  # µs; `seen_at` is written at most every five minutes
+TOUCH = 300_000_000  # µs; `seen_at` is written at most every five minutes
+USUAL = Policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,13 @@ def csrf_of(token: str) -> str:
     return hashlib.sha256(b"csrf " + token.encode()).hexdigest()[:40]
 
 
-def open_session(database: Database, user: int, *, agent: str, address: str, now: int) -> str:
-    """Signs a device in; the token goes into its cookie and nowhere else. Expired ones are swept on the way."""
+def open_session(
+    database: Database, user: int, *, agent: str, address: str, now: int, policy: Policy = USUAL
+) -> str:
+    """
+    Signs a device in; the token goes into its cookie and nowhere else. Expired ones are swept on the way, and the
+    ones longest unused end where a person has too many.
+    """
     token = secrets.token_urlsafe(32)
     data = msgspec.json.encode({"agent": agent[:300], "address": address[:60]}).decode()
     with database.ephemeral() as session:
@@ -46,19 +55,25 @@ def open_session(database: Database, user: int, *, agent: str, address: str, now
         session.insert(
             "web_session",
             ("id", "user", "created_at", "seen_at", "expires_at", "data"),
-            [(session_id(token), user, now, now, now + LIFE, data)],
+            [(session_id(token), user, now, now, now + policy.life, data)],
         )
+        session.run(
+            f'DELETE FROM {session.table("web_session")} WHERE "user" = ? AND "id" NOT IN (SELECT "id" FROM'
+            f' {session.table("web_session")} WHERE "user" = ? ORDER BY "seen_at" DESC, "created_at" DESC LIMIT ?)',
+            (user, user, policy.sessions),
+        )
+        throttle.sweep(session, now)
     return token
 
 
 _COLUMNS = '"id", "user", "created_at", "seen_at", "expires_at", "data"'
 
 
-def read_session(database: Database, token: str, now: int) -> WebSession | None:
+def read_session(database: Database, token: str, now: int, policy: Policy = USUAL) -> WebSession | None:
     """The session of this token if it still counts; notes every few minutes that it was seen."""
     with database.ephemeral(write=False) as session:
         row = session.one(f'SELECT {_COLUMNS} FROM {session.table("web_session")} WHERE "id" = ?', (session_id(token),))
-    if row is None or row[4] <= now or row[3] + IDLE <= now:
+    if row is None or not _counts(row, now, policy):
         return None
     if row[3] + TOUCH < now:
         with database.ephemeral() as session:
@@ -66,7 +81,13 @@ def read_session(database: Database, token: str, now: int) -> WebSession | None:
     return _read(row)
 
 
-def list_sessions(database: Database, user: int, now: int) -> list[WebSession]:
+def _counts(row: tuple[Any, ...], now: int, policy: Policy) -> bool:
+    """A limit that was made shorter ends sessions that are open already."""
+    _, _, created, seen, expires, _ = row
+    return bool(min(expires, created + policy.life, seen + policy.idle) > now)
+
+
+def list_sessions(database: Database, user: int, now: int, policy: Policy = USUAL) -> list[WebSession]:
     """The devices of one person, latest first."""
     with database.ephemeral(write=False) as session:
         rows = session.rows(
@@ -74,7 +95,7 @@ def list_sessions(database: Database, user: int, now: int) -> list[WebSession]:
             ' WHERE "user" = ? AND "expires_at" > ? ORDER BY "seen_at" DESC',
             (user, now),
         )
-    return [_read(row) for row in rows if row[3] + IDLE > now]
+    return [_read(row) for row in rows if _counts(row, now, policy)]
 
 
 def close_session(database: Database, user: int, ident: str) -> bool:

@@ -8,6 +8,7 @@ from babel.numbers import get_currency_name
 from guanxi.base.errors import BadInput, Invalid, msg
 from guanxi.kernel.access.defaults import ROLES
 from guanxi.kernel.access.passwords import judge_password, set_password
+from guanxi.kernel.access.policy import policy_of
 from guanxi.kernel.access.roles import rights_of
 from guanxi.kernel.context import Work
 from guanxi.kernel.records.read import find
@@ -44,7 +45,8 @@ def add_user(work: Work, email: str, role: str, password: str, *, name: str = ""
     values = {"email": email, "name": name or email.partition("@")[0], "roles": [str(role_of(work, role))]}
     if team:
         values["team"] = str(_named(work, "team", team))
-    judge_password(password, names=(str(values["name"]), email))
+    names = (str(values["name"]), email, str(work.catalog.settings.get("name", "")))
+    judge_password(password, names=names, shortest=policy_of(work.catalog).shortest)
     user = save(work, [Change("create", "user", values)]).id
     set_password(work.session, user, password, work.now)
     return user

@@ -11,6 +11,7 @@ import msgspec
 
 from guanxi.base.errors import FieldError, Forbidden, Invalid, Message, msg
 from guanxi.base.i18n import LANGUAGES
+from guanxi.kernel.access import policy
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.catalog.system import META_SETTING
 from guanxi.kernel.changes.log import Entry
@@ -37,6 +38,7 @@ SETTINGS: Mapping[str, Check] = {
     "country": _matching(r"[A-Z]{2}", "A country has two capital letters, such as CN."),
     "language": lambda v: None if v in LANGUAGES else msg("Choose one of the languages."),
     "undo_days": lambda v: None if isinstance(v, int) and 1 <= v <= 3650 else msg("Write a number from 1 to 3650."),
+    policy.SETTING: policy.fault_of,
 }
 
 

@@ -16,6 +16,7 @@ RECORD_COLUMNS = (
     "updated_at",
     "updated_by",
     "trashed_at",
+    "merged_into",
 )
 PLAIN_COLUMNS = ("id", "version", "created_at", "created_by", "updated_at", "updated_by", "trashed_at")
 TEXT_COLUMNS = frozenset({"source"})  # all other system columns are INT
@@ -26,8 +27,8 @@ PSEUDO_OBJECTS = {META_OBJECT: "meta_object", META_FIELD: "meta_field", META_SET
 FIRST_ID = 101  # ids of declared and run-time objects and fields start here; below are system fields and pseudo objects
 
 KERNEL_TABLES = frozenset(
-    {"access_alert", "access_log", "access_seal", "backup_run", "change", "change_set", "credential", "draft", "file",
-     "follower",
+    {"access_alert", "access_log", "access_seal", "backup_run", "change", "change_set", "credential", "draft",
+     "duplicate_pair", "duplicate_run", "file", "follower",
      "grant_row", "idempotency",
      "import_fault", "import_patch", "import_run", "job", "known_device",
      "last_seen", "match_key", "meta_field", "meta_object", "meta_version", "number_series", "operation",
@@ -53,8 +54,12 @@ SOURCES = (
 )
 
 
-def _own(ident: int, name: str, kind: str, label: Label, *, read_only: bool = True, **options: object) -> Field:
-    return Field(name=name, type=kind, label=label, column=name, id=ident, read_only=read_only, options=options)
+def _own(
+    ident: int, name: str, kind: str, label: Label, *, read_only: bool = True, hidden: bool = False, **options: object
+) -> Field:
+    return Field(
+        name=name, type=kind, label=label, column=name, id=ident, read_only=read_only, hidden=hidden, options=options
+    )
 
 
 _FIELDS = {
@@ -70,6 +75,7 @@ _FIELDS = {
         _own(8, "updated_at", "datetime", Label("Changed", "更新时间")),
         _own(9, "updated_by", "user", Label("Changed by", "更新人"), to=("user",), on_delete="refuse"),
         _own(10, "trashed_at", "datetime", Label("Put in the trash", "删除时间")),
+        _own(11, "merged_into", "integer", Label("Merged into", "合并到"), hidden=True),
     )
 }
 SYSTEM_NAMES = frozenset(_FIELDS)

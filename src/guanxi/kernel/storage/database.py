@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from guanxi.base.errors import BadInput, msg
+from guanxi.kernel.storage import sign_in_tables  # noqa: F401 - a database is opened with these tables
 from guanxi.kernel.storage.engine import Database, wall_clock
 from guanxi.kernel.storage.sqlite import SqliteDatabase
 

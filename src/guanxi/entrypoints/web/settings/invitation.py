@@ -7,16 +7,19 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from guanxi.base.errors import Invalid, NotFound
+from guanxi.base.errors import Forbidden, Invalid, NotFound
 from guanxi.entrypoints.web.posting import NONE, Errors
 from guanxi.entrypoints.web.render import sentence
 from guanxi.entrypoints.web.security import token_of
-from guanxi.entrypoints.web.session import guest_locale, keep_token, space_of
+from guanxi.entrypoints.web.session import address_of, guest_locale, space_of
 from guanxi.entrypoints.web.shell import plain_page
+from guanxi.entrypoints.web.signing import after_password
 from guanxi.kernel.access.actors import system
+from guanxi.kernel.access.devices import distrust_devices
 from guanxi.kernel.access.invitations import end_invitation, invited
 from guanxi.kernel.access.passwords import hash_password, judge_password, store_hash
-from guanxi.kernel.access.sessions import close_sessions, csrf_of, open_session
+from guanxi.kernel.access.policy import check_address, policy_of
+from guanxi.kernel.access.sessions import close_sessions, csrf_of
 from guanxi.kernel.catalog.rows import Row
 
 
@@ -46,10 +49,13 @@ async def accept(request: Request) -> Response:
 
 
 def _accept(request: Request, form: FormData) -> Response:
-    user, row, _ = _invited(request)
+    user, row, workspace = _invited(request)
     space, password = space_of(request), str(form.get("password") or "")
+    with space.read(system("invitation")) as work:
+        catalog = work.catalog
+    shortest = policy_of(catalog).shortest
     try:
-        judge_password(password, names=(str(row["name"]), str(row["email"])))
+        judge_password(password, names=(str(row["name"]), str(row["email"]), workspace), shortest=shortest)
     except Invalid as problem:
         return show_invitation(request, errors={"password": sentence(problem.message, guest_locale(request))},
                                status=422)  # fmt: skip
@@ -58,9 +64,9 @@ def _accept(request: Request, form: FormData) -> Response:
     with space.db.write() as session:
         store_hash(session, user, hashed, space.clock())
     close_sessions(space.db, user)
-    address = request.client.host if request.client else ""
-    token = open_session(space.db, user, agent=request.headers.get("user-agent", ""), address=address,
-                         now=space.clock())  # fmt: skip
-    answer = RedirectResponse("/", 303)
-    keep_token(request, answer, token)
-    return answer
+    distrust_devices(space.db, user)
+    try:
+        check_address(catalog, user, address_of(request))
+    except Forbidden:
+        return RedirectResponse("/sign-in", 303)
+    return after_password(request, space, catalog, user, "/")

@@ -14,9 +14,12 @@ from guanxi.base.errors import Invalid, NotFound
 from guanxi.entrypoints.web.posting import NONE, Errors, administrator, ident_of, speaker, text_of, texts_of, ticked
 from guanxi.entrypoints.web.session import Visit
 from guanxi.entrypoints.web.settings.frame import given_or, setting_page
+from guanxi.entrypoints.web.settings.rolewords import rights_in_words
 from guanxi.entrypoints.web.shell import piece, see_other
 from guanxi.kernel.access.invitations import invite
 from guanxi.kernel.access.passwords import judge_password, set_password
+from guanxi.kernel.access.policy import policy_of
+from guanxi.kernel.access.roles import rights_of, roles_of
 from guanxi.kernel.access.sessions import close_sessions
 from guanxi.kernel.admin.people import keep_an_administrator
 from guanxi.kernel.catalog.model import Object
@@ -82,8 +85,16 @@ def show_user(
     return setting_page(
         request, me, "user", PLACE, errors=errors, status=status, ident=ident, row=row, value=given_or(given, row),
         chosen=chosen, roles=me.catalog.config["role"], teams=team_options(me.catalog),
-        owned=_owned_by(me, ident) if ident else [], users=_others(me.catalog, ident),
+        owned=_owned_by(me, ident) if ident else [], users=_others(me.catalog, ident), said=_may(me, ident),
     )  # fmt: skip
+
+
+def _may(me: Visit, ident: int) -> list[str]:
+    """What the roles of one person add up to, in words."""
+    row = me.catalog.config["user"].get(ident)
+    if row is None:
+        return []
+    return rights_in_words(me.catalog, rights_of(me.catalog.config["role"], roles_of(row)), me.locale.language)
 
 
 def _owned_by(me: Visit, ident: int) -> list[tuple[Object, int, bool]]:
@@ -138,7 +149,8 @@ def add_user(request: Request, me: Visit, form: FormData) -> Response:
     t, password = speaker(me.locale), str(form.get("password") or "")
     values = {**_values(form), "active": True}
     if password:
-        judge_password(password, names=(str(values["name"]), str(values["email"])))
+        names = (str(values["name"]), str(values["email"]), str(me.catalog.settings.get("name", "")))
+        judge_password(password, names=names, shortest=policy_of(me.catalog).shortest)
     with me.space.write(me.user) as work:
         ident = save(work, [Change("create", "user", values)]).id
         if password:
