@@ -34,10 +34,11 @@ from guanxi.kernel.admin.settings import store_setting
 from guanxi.kernel.catalog.model import App
 from guanxi.kernel.changes.feed import follow
 from guanxi.kernel.context import Space, now_micros
+from guanxi.kernel.doctor import rounds as doctor
 from guanxi.kernel.imports import jobs as import_jobs
 from guanxi.kernel.jobs.queue import JobRun
 from guanxi.kernel.jobs.schedule import Schedule
-from guanxi.kernel.records import bulk, search_rebuild, undo_jobs
+from guanxi.kernel.records import bulk, merge, search_rebuild, undo_jobs
 from guanxi.kernel.records.search_index import search_follower
 from guanxi.kernel.storage.backup import restore
 from guanxi.kernel.storage.database import open_database
@@ -53,10 +54,13 @@ JOBS: dict[str, Callable[[Space, JobRun], None]] = {
     undo_jobs.KIND: undo_jobs.run_undo,
     import_jobs.KIND: import_jobs.run_import,
     bulk.KIND: bulk.run_bulk,
+    merge.KIND: merge.run_merge,
     search_rebuild.KIND: search_rebuild.run_rebuild,
+    doctor.KIND: doctor.run_doctor,
 }
 SCHEDULES: tuple[Callable[[Space], Sequence[Schedule]], ...] = (  # the kernel's own jobs by the clock
     search_rebuild.search_schedules,
+    doctor.doctor_schedules,
 )
 MAIN, DEMO = "main", "demo"
 IN_FOLDER = "sqlite:"  # the house's word for "data.db in the workspace's folder": the home folder may be moved

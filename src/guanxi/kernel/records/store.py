@@ -13,6 +13,8 @@ from guanxi.base.errors import FieldError, Invalid, msg
 from guanxi.kernel.catalog.system import SYSTEM_BY_ID
 from guanxi.kernel.changes.log import Entry
 from guanxi.kernel.records.draft import Draft
+from guanxi.kernel.records.grants import keep_grants
+from guanxi.kernel.records.match_keys import add_keys, renew_keys
 from guanxi.kernel.records.shape import SET_TYPES, FieldShape, Shape
 from guanxi.kernel.records.types import Row
 from guanxi.kernel.storage.session import Duplicate, Tuple
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
 SYSTEM_IDS = {field.name: ident for ident, field in SYSTEM_BY_ID.items()}
-LOGGED_SYSTEM = {name: str(SYSTEM_IDS[name]) for name in ("owner", "team", "source", "trashed_at")}
+LOGGED_SYSTEM = {name: str(SYSTEM_IDS[name]) for name in ("owner", "team", "source", "trashed_at", "merged_into")}
 """System columns whose change is history, and their keys in the log."""
+BACK_DATING = frozenset({"demo", "whole"})  # kinds of operations whose rows say themselves when they were made
 MANY = 500  # rows from which on it pays to look which columns are empty in all of them
 
 
@@ -58,8 +61,18 @@ def insert(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
             pairs = [(d.id, member) for d in drafts for member in members(known, d.new)]
             if pairs:
                 work.session.insert(link_table(shape, known), ("a", "b"), pairs)
+    add_keys(work, shape.object, drafts)
+    keep_grants(work, shape, drafts)
     log_new = _logger_of_new(shape, frozenset(columns))
-    work.log([_entry(shape, d, "create", None, log_new(d.new)) for d in drafts])
+    work.log([_entry(shape, d, "create", None, log_new(d.new) | _back_dated(work, d.new)) for d in drafts])
+
+
+def _back_dated(work: Work, row: Row) -> dict[str, Any]:
+    """Who and when, where it is not said by the operation: rows that come in with their own past."""
+    if work.kind not in BACK_DATING:
+        return {}
+    usual = {"created_at": work.now, "created_by": work.person, "updated_at": work.now, "updated_by": work.person}
+    return {str(SYSTEM_IDS[name]): row[name] for name, value in usual.items() if row[name] != value}
 
 
 def _without_empty(columns: Sequence[str], rows: Sequence[Tuple]) -> tuple[tuple[str, ...], list[Tuple]]:
@@ -88,8 +101,10 @@ def update(work: Work, shape: Shape, drafts: Sequence[Draft], op: str = "edit") 
         sql = f'UPDATE {table} SET {sets} WHERE "id" = ?'
         with naming_the_field(work, shape, written):
             work.session.many(sql, [(*(d.new[c] for c in written), d.id) for d in group])
+        keep_grants(work, shape, group, columns)
     changed = [d for group in by_columns.values() for d in group]
     _update_links(work, shape, changed)
+    renew_keys(work, shape.object, changed)
     work.log([_difference(shape, d, op) for d in changed])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -12,7 +13,8 @@ from guanxi.kernel.catalog.model import App, Field, Object
 from guanxi.kernel.catalog.rows import MetaField, MetaObject, read_fields, read_objects
 from guanxi.kernel.catalog.snapshot import build, raise_version
 from guanxi.kernel.catalog.system import FIRST_ID
-from guanxi.kernel.storage import audit_tables, schema  # noqa: F401 - the tables are made by their names
+from guanxi.kernel.storage import audit_tables, backups, duplicate_tables, schema  # noqa: F401 - the tables are made by their names
+from guanxi.kernel.storage.level import LEVEL, is_born, mark_step
 from guanxi.kernel.storage.search_tables import create_search_index
 from guanxi.kernel.storage.session import Session
 from guanxi.kernel.storage.tables import create_kernel_tables
@@ -29,10 +31,14 @@ DEFAULT_SETTINGS = {
 def install(session: Session, apps: Sequence[App]) -> None:
     """Idempotent and add-only; raises the version only if something was added. Seeds are run by bootstrap."""
     check(apps)
+    born = is_born(session)
     create_kernel_tables(session)
     create_search_index(session)
     if session.value(f"SELECT COUNT(*) FROM {session.table('meta_version')}") == 0:
         session.insert("meta_version", ["version"], [(1,)])
+    if not born:  # it begins where older databases come to by upgrades
+        for number in range(1, LEVEL + 1):
+            mark_step(session, number, "born")
     added = _number(session, apps) + _settings(session)
     built = build(apps, read_objects(session), read_fields(session), {})
     statements = schema.apply(session, built.objects.values())
@@ -42,7 +48,8 @@ def install(session: Session, apps: Sequence[App]) -> None:
 
 def _settings(session: Session) -> int:
     known = {name for (name,) in session.rows(f"SELECT name FROM {session.table('setting')}")}
-    rows = [(n, msgspec.json.encode(v).decode()) for n, v in DEFAULT_SETTINGS.items() if n not in known]
+    start = {**DEFAULT_SETTINGS, "match_secret": secrets.token_urlsafe(32)}  # the last one seals keys of duplicates
+    rows = [(n, msgspec.json.encode(v).decode()) for n, v in start.items() if n not in known]
     if rows:
         session.insert("setting", ["name", "value"], rows)
     return len(rows)
