@@ -134,6 +134,8 @@ table(
     index("ix_file_record", "record"),
 )
 
+table("doctor_round", "at int key, body text must")  # what the doctor found, newest rounds only
+
 # --- imports -------------------------------------------------------------------------------------------------------
 table(
     "import_run",
