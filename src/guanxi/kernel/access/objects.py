@@ -20,6 +20,7 @@ from guanxi.kernel.catalog.declare import (
     user,
 )
 from guanxi.kernel.catalog.model import App, Object, Section
+from guanxi.kernel.matching.rule import DUPLICATE_RULE
 
 USER = Object(
     "user",
@@ -136,6 +137,7 @@ VIEW = Object(
 CORE = App(
     "core",
     L("System", "系统"),
-    "Users, teams, roles, currencies and saved views; shares, sharing rules and temporary teams.",
-    objects=(USER, TEAM, ROLE, CURRENCY, VIEW, *GRANT_OBJECTS),
+    "Users, teams, roles, currencies and saved views; shares, sharing rules and temporary teams;"
+    " rules by which duplicates are found.",
+    objects=(USER, TEAM, ROLE, CURRENCY, VIEW, *GRANT_OBJECTS, DUPLICATE_RULE),
 )

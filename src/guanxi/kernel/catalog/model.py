@@ -112,6 +112,46 @@ class Rule:
     phase: Literal["fill", "check"] = "fill"
 
 
+Part = tuple[tuple[str, ...], str]
+"""Fields that hold the same kind of thing, and how to read them: `(("mobile", "phone"), "phone")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchKey:
+    """
+    Records with an equal key may be the same (kernel/matching). `strength`: the score, 0–100, if the key is equal and
+    the names agree; 0 = the key only leads to candidates. `action`: what an equal key does at entry.
+    """
+
+    key: str
+    label: Label
+    parts: tuple[Part, ...]
+    strength: int = 0
+    action: Literal["warn", "block", "off"] = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """One comparison of the weighted score."""
+
+    fields: tuple[str, ...]
+    how: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """
+    How duplicates of an object are found. `enough`: weight both records must have filled in for a full score;
+    `suggest`: the score from which on somebody is asked.
+    """
+
+    keys: tuple[MatchKey, ...]
+    compare: tuple[Compare, ...]
+    enough: int
+    suggest: int = 75
+
+
 @dataclass(frozen=True, slots=True)
 class Steps:
     """The field that says how far a record is, its pipeline field if several, and when it counts as open or done."""
@@ -155,6 +195,7 @@ class Object:
     access_via: str | None = None
     access_also: tuple[str, ...] = ()  # with access="parent": lookups whose record the caller must see too
     timeline: str | None = None  # lookup field through which it shows on the parents' timelines
+    matching: Matching | None = None  # None: duplicates are not looked for
     search: tuple[str, ...] = ()  # fields in the search index; empty = title only; ("-",) = none
     icon: str = "file"
     area: str = ""  # group in the left navigation; "" = not in navigation

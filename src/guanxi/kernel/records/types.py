@@ -47,6 +47,7 @@ class Saved:
 
     outcomes: tuple[Outcome, ...]
     operation: int
+    similar: Mapping[int, Any] = field(default_factory=dict)  # by row: the `duplicates.Found` that stopped it
 
     @property
     def ids(self) -> tuple[int, ...]:

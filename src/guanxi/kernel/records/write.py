@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from guanxi.base.errors import BadInput, Conflict, FieldError, Invalid, Message, NotFound, msg
@@ -10,6 +10,7 @@ from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.records.attachments import tie_files
 from guanxi.kernel.records.checks import check_trash
 from guanxi.kernel.records.draft import Draft
+from guanxi.kernel.records.duplicates import LIKE, REFUSED, Found, LooksLike, Policy, check_duplicates
 from guanxi.kernel.records.lines import store_lines
 from guanxi.kernel.records.parse import Numbered, drafts_for, errors_of
 from guanxi.kernel.records.prepare import prepare
@@ -21,23 +22,33 @@ if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
 
-def save(work: Work, changes: Sequence[Change], *, collect: bool = False, rehearse: bool = False) -> Saved:
+def save(
+    work: Work,
+    changes: Sequence[Change],
+    *,
+    collect: bool = False,
+    rehearse: bool = False,
+    duplicates: Policy = "allow",
+) -> Saved:
     """
     Writes a list of changes in this unit of work. Statements do not grow with the list.
 
     collect=False: any fault raises (`Invalid` with every `FieldError`, `Conflict`, `NotFound`) and the unit of
     work rolls back. collect=True: faulty rows are left out and told in their outcome, the others are written.
     rehearse=True: everything but the storing; the caller rolls the unit of work back.
+    duplicates="ask": a new record that looks like one that is there is a fault too (`LooksLike`); keys that an
+    administrator allows once only are checked always.
     """
     outcomes: list[Outcome | None] = [None] * len(changes)
+    similar: dict[int, Found] = {}
     for group in _runs(changes):
         target = work.catalog.object(group[0][1].object)
-        drafts = _save_alike(work, target, group[0][1].op, group, collect, rehearse)
+        drafts = _save_alike(work, target, group[0][1].op, group, collect, rehearse, duplicates, similar)
         for draft in drafts:
             outcomes[draft.index] = _outcome(draft)
         if target.kind == "config":
             work.settings_changed = True
-    return Saved(tuple(o for o in outcomes if o is not None), work.operation)
+    return Saved(tuple(o for o in outcomes if o is not None), work.operation, similar)
 
 
 def _runs(changes: Sequence[Change]) -> Iterator[list[tuple[int, Change]]]:
@@ -55,7 +66,16 @@ def _runs(changes: Sequence[Change]) -> Iterator[list[tuple[int, Change]]]:
         yield run
 
 
-def _save_alike(work: Work, target: Object, op: str, changes: Numbered, collect: bool, rehearse: bool) -> list[Draft]:
+def _save_alike(
+    work: Work,
+    target: Object,
+    op: str,
+    changes: Numbered,
+    collect: bool,
+    rehearse: bool,
+    duplicates: Policy,
+    similar: dict[int, Found],
+) -> list[Draft]:
     if target.parent is not None and not work.actor.is_system and work.kind not in ("demo", "undo"):
         raise BadInput(msg("{lines} are saved together with the record they belong to.", lines=target.plural))
     drafts = drafts_for(work, target, op, changes)
@@ -63,8 +83,10 @@ def _save_alike(work: Work, target: Object, op: str, changes: Numbered, collect:
         prepare(work, target, op, drafts)
     elif op == "trash":
         check_trash(work, target, drafts)
+    if op != "trash":
+        similar |= check_duplicates(work, target, op, [d for d in drafts if not d.errors], duplicates)
     if not collect:
-        refuse(drafts)
+        refuse(drafts, similar)
     good = [d for d in drafts if not d.errors]
     shape = shape_of(work.catalog, target)
     if rehearse:
@@ -86,7 +108,7 @@ def _save_alike(work: Work, target: Object, op: str, changes: Numbered, collect:
     return drafts
 
 
-def refuse(drafts: Sequence[Draft]) -> None:
+def refuse(drafts: Sequence[Draft], similar: Mapping[int, Found]) -> None:
     """Raises the most telling error if any draft has one."""
     errors = errors_of(drafts)
     if not errors:
@@ -102,6 +124,8 @@ def refuse(drafts: Sequence[Draft]) -> None:
             current=held.old,
             object=held.object.name,
         )
+    if codes <= {LIKE, REFUSED} and similar:
+        raise LooksLike(summary(errors), similar, errors)
     raise Invalid(summary(errors), errors=errors)
 
 

@@ -25,7 +25,7 @@ from guanxi.kernel.catalog.declare import (
     text,
     url,
 )
-from guanxi.kernel.catalog.model import Object, Rule, Section
+from guanxi.kernel.catalog.model import Compare, Matching, MatchKey, Object, Rule, Section
 
 SIZES = (
     c("micro", L("1–19", "1–19 人")),
@@ -96,6 +96,24 @@ FORM = (
     Section(L("More", "更多"), ("description", "logo", "files"), folded=True),
 )
 
+MATCHING = Matching(
+    keys=(
+        MatchKey("credit_code", L("Same credit code", "统一社会信用代码相同"), ((("credit_code",), "code"),), 98),
+        MatchKey("name", L("Same company name", "公司名相同"), ((("name", "short_name", "name_en"), "company"),)),
+        MatchKey("sound", L("Name sounds alike", "公司名读音相近"), ((("name",), "company_sound"),)),
+        MatchKey("phone", L("Same phone", "电话相同"), ((("phone",), "phone"),), 82),
+        MatchKey("email", L("Same e-mail", "邮箱相同"), ((("email",), "email"),), 85),
+    ),
+    compare=(
+        Compare(("name", "short_name", "name_en"), "company", 60),
+        Compare(("credit_code",), "code", 60),
+        Compare(("phone",), "phone", 15),
+        Compare(("email",), "email", 15),
+        Compare(("address",), "city", 5),
+    ),
+    enough=60,
+)
+
 ACCOUNT = Object(
     "account",
     L("Account", "客户"),
@@ -115,6 +133,7 @@ ACCOUNT = Object(
         Rule(check_parent, phase="check"),
     ),
     timeline="parent",
+    matching=MATCHING,
     search=("name", "short_name", "name_en", "phone", "credit_code"),
     icon="building",
     area="customers",

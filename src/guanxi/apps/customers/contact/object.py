@@ -24,7 +24,7 @@ from guanxi.kernel.catalog.declare import (
     text,
     url,
 )
-from guanxi.kernel.catalog.model import Object, Rule, Section
+from guanxi.kernel.catalog.model import Compare, Matching, MatchKey, Object, Rule, Section
 
 ZODIAC_ZH = (
     *("水瓶座", "双鱼座", "白羊座", "金牛座", "双子座", "巨蟹座"),
@@ -142,6 +142,32 @@ FORM = (
     Section(L("More", "更多"), ("description", "files"), folded=True),
 )
 
+NAMES, PHONES = ("name", "name_en"), ("mobile", "phone")
+MATCHING = Matching(
+    keys=(
+        MatchKey("phone", L("Same phone", "电话相同"), ((PHONES, "phone"),), 92),
+        MatchKey("email", L("Same e-mail", "邮箱相同"), ((("email",), "email"),), 95),
+        MatchKey("wechat", L("Same WeChat", "微信号相同"), ((("wechat",), "code"),), 95),
+        MatchKey(
+            "name_account",
+            L("Same name at the same account", "同一客户下姓名相同"),
+            ((NAMES, "person_sound"), (("account",), "ref")),
+        ),
+        MatchKey(
+            "name_city", L("Same name, same city", "姓名和城市相同"), ((NAMES, "person_sound"), (("address",), "city"))
+        ),
+    ),
+    compare=(
+        Compare(NAMES, "person", 30),
+        Compare(PHONES, "phone", 30),
+        Compare(("email",), "email", 25),
+        Compare(("wechat",), "code", 20),
+        Compare(("account",), "ref", 20),
+        Compare(("address",), "city", 5),
+    ),
+    enough=50,
+)
+
 CONTACT = Object(
     "contact",
     L("Contact", "联系人"),
@@ -156,6 +182,7 @@ CONTACT = Object(
     sorts=("name", "birthday", "last_activity_at", "created_at", "updated_at"),
     rules=(Rule(sign_contact), Rule(check_birthday, phase="check")),
     timeline="account",
+    matching=MATCHING,
     search=("name", "name_en", "mobile", "phone", "email", "wechat"),
     icon="address-book",
     area="customers",

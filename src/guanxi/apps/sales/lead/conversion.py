@@ -11,6 +11,8 @@ from guanxi.base.i18n import L
 from guanxi.kernel.catalog.model import Action, Object
 from guanxi.kernel.context import Work
 from guanxi.kernel.expr.unparse import quote
+from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.masks import without_masks
 from guanxi.kernel.records.read import find, get
 from guanxi.kernel.records.shape import shape_of
 from guanxi.kernel.records.types import Change, Query, Row
@@ -55,22 +57,22 @@ def conversion_matches(work: Work, lead: Row) -> dict[str, list[Row]]:
     """Accounts and contacts that are probably the same: by name, phone, e-mail, WeChat."""
     phones = [value for name in ("mobile", "phone") if (value := lead.get(name))]
     names = ("name", "short_name", "name_en") if lead.get("company") else ()
-    accounts = [f"{name} = {quote(lead['company'])}" for name in names]
-    accounts += [f"phone = {quote(value)}" for value in phones]
-    contacts = [f"{name} = {quote(value)}" for value in phones for name in ("mobile", "phone")]
-    contacts += [f"{name} = {quote(lead[name])}" for name in ("email", "wechat") if lead.get(name)]
+    accounts = [(name, lead["company"]) for name in names] + [("phone", value) for value in phones]
+    contacts = [(name, value) for value in phones for name in ("mobile", "phone")]
+    contacts += [(name, lead[name]) for name in ("email", "wechat") if lead.get(name)]
     return {"account": _any_of(work, "account", accounts), "contact": _any_of(work, "contact", contacts)}
 
 
-def _any_of(work: Work, name: str, conditions: Sequence[str]) -> list[Row]:
-    if not conditions:
-        return []
-    return find(work, Query(name, where=" or ".join(conditions), limit=5)).rows
+def _any_of(work: Work, name: str, pairs: Sequence[tuple[str, str]]) -> list[Row]:
+    """Records with one of these values, in fields that the caller may ask by."""
+    clear = readable(work, work.catalog.object(name))
+    conditions = [f"{field} = {quote(value)}" for field, value in pairs if field in clear]
+    return find(work, Query(name, where=" or ".join(conditions), limit=5)).rows if conditions else []
 
 
 def convert_lead(work: Work, input: ConvertLead) -> Converted:
     """One operation: makes or uses the three records, links them, moves what hung on the lead."""
-    lead = get(work, "lead", input.id)
+    lead = without_masks(get(work, "lead", input.id))
     if lead["state"] == "converted":
         fault = _error("state", "This lead is converted already.")
         raise Invalid(fault.message, errors=(fault,))

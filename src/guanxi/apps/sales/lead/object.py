@@ -21,7 +21,7 @@ from guanxi.kernel.catalog.declare import (
     text,
     url,
 )
-from guanxi.kernel.catalog.model import Object, Rule, Section, Steps
+from guanxi.kernel.catalog.model import Compare, Matching, MatchKey, Object, Rule, Section, Steps
 
 STATES = (
     c("new", L("New", "新线索"), "accent", locked=True),
@@ -94,6 +94,27 @@ FIELDS = (
     files("files", L("Files", "文件")),
 )
 
+MATCHING = Matching(
+    keys=(
+        MatchKey("phone", L("Same phone", "电话相同"), ((("mobile", "phone"), "phone"),), 92),
+        MatchKey("email", L("Same e-mail", "邮箱相同"), ((("email",), "email"),), 95),
+        MatchKey("wechat", L("Same WeChat", "微信号相同"), ((("wechat",), "code"),), 95),
+        MatchKey(
+            "name_company",
+            L("Same name at the same company", "同一公司下姓名相同"),
+            ((("name",), "person_sound"), (("company",), "company_sound")),
+        ),
+    ),
+    compare=(
+        Compare(("name",), "person", 30),
+        Compare(("mobile", "phone"), "phone", 30),
+        Compare(("email",), "email", 25),
+        Compare(("wechat",), "code", 20),
+        Compare(("company",), "company", 20),
+    ),
+    enough=50,
+)
+
 LEAD = Object(
     "lead",
     L("Lead", "线索"),
@@ -141,6 +162,7 @@ LEAD = Object(
     sort="-created_at",
     steps=Steps("state", amount="budget"),
     rules=(Rule(date_lead), Rule(check_lead_reach, phase="check")),
+    matching=MATCHING,
     search=("name", "company", "mobile", "phone", "email", "wechat"),
     icon="user-search",
     area="sales",

@@ -1,0 +1,1 @@
+"""Whether two records mean the same customer: normal forms, keys, similarity, score, reasons. Pure, no database."""
