@@ -42,8 +42,8 @@ class BulkEdit:
 
     @property
     def query(self) -> Query:
-        """Which records: those the caller may do this with, not only see."""
-        return Query(self.object, self.where, text=self.text, verb="edit" if self.op == "edit" else "delete")
+        """Which records: those the caller may do this with in numbers, not only see."""
+        return Query(self.object, self.where, text=self.text, verb="bulk" if self.op == "edit" else "bulk_delete")
 
 
 @dataclass(slots=True)

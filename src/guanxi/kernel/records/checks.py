@@ -12,6 +12,7 @@ from guanxi.kernel.access.branches import pad
 from guanxi.kernel.catalog.model import Cap, Object, Unique
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.filters import condition_sql, test_of
+from guanxi.kernel.records.grants import check_grants
 from guanxi.kernel.records.shape import FieldShape, Shape
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def check(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
         _check_unique(work, shape, unique, [d for d in drafts if not d.errors])
     for cap in shape.object.caps:
         _check_cap(work, shape, cap, [d for d in drafts if not d.errors])
+    check_grants(work, shape, drafts)
 
 
 def _check_values(bounded: Sequence[FieldShape], draft: Draft) -> None:

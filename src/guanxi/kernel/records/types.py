@@ -73,7 +73,7 @@ class Query:
     cursor: str | None = None
     trashed: bool = False
     text: str | None = None
-    verb: Literal["read", "edit", "delete", "export"] = "read"
+    verb: Literal["read", "edit", "delete", "export", "bulk", "bulk_delete", "share"] = "read"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from guanxi.kernel.catalog.model import Object
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
-VERBS = ("edit", "delete")
+VERBS = ("edit", "delete", "share", "transfer")
 
 
 def verbs_on(work: Work, target: Object, ident: int) -> frozenset[str]:
-    """Those of edit and delete that the caller may do with this record (live or not)."""
+    """Those of edit, delete, share and transfer that the caller may do with this record (live or not)."""
     rights = work.actor.rights
     named = rights.admin or target.kind != "config" or target.name in rights.objects
     asked = [v for v in VERBS if named and rights.scope(target.name, v) != "none"]
