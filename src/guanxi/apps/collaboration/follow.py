@@ -44,6 +44,7 @@ NOTIFICATION = Object(
             c("changed", L("changed a record you follow", "改了你关注的记录"), locked=True),
             c("stage", L("needs your team at this stage", "这个阶段需要你的团队"), "accent", locked=True),
             c("rotting", L("is standing still", "停滞了"), "amber", locked=True),
+            c("asked", L("asks to work with this", "想一起跟进这条记录"), "accent", locked=True),
             c("system", L("System", "系统"), locked=True),
             required=True,
         ),

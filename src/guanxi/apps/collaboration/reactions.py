@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from guanxi.apps.collaboration.comment import COMMENTED
 from guanxi.base.dates import iso_datetime
 from guanxi.base.errors import NotFound
 from guanxi.kernel.access.actors import load_actor
@@ -41,6 +42,14 @@ def notify_owner(work: Work, events: Sequence[Event]) -> None:
         owner = event.new.get("owner")
         if event.entry not in QUIET and owner is not None and owner != event.actor:
             tell(work, {owner}, "assigned", (event.object, event.id), event.actor, "")
+
+
+def notify_keeper(work: Work, events: Sequence[Event]) -> None:
+    """The owner of a record hears who met it while entering one like it."""
+    for event in events:
+        keeper, person = event.new.get("keeper"), event.new.get("person")
+        if keeper and person and event.new["object"] in COMMENTED:
+            tell(work, {keeper}, "asked", (event.new["object"], event.new["record"]), person, "")
 
 
 def touch_records(work: Work, events: Sequence[Event]) -> None:
@@ -103,6 +112,7 @@ def _pointed(value: Any) -> tuple[str, int] | None:
 
 REACTIONS = {
     "comment.created": (notify_comment,),
+    "record_request.created": (notify_keeper,),
     **{f"{name}.created": (touch_records,) for name in ("call", "meeting", "visit", "mail")},
     **{f"{name}.edited": (notify_owner,) for name in ("account", "lead", "opportunity")},
 }

@@ -20,7 +20,7 @@ from guanxi.kernel.catalog.declare import (
     user,
 )
 from guanxi.kernel.catalog.model import App, Object, Section
-from guanxi.kernel.matching.rule import DUPLICATE_RULE
+from guanxi.kernel.matching.objects import DUPLICATE_RULE, RECORD_REQUEST
 
 USER = Object(
     "user",
@@ -139,5 +139,5 @@ CORE = App(
     L("System", "系统"),
     "Users, teams, roles, currencies and saved views; shares, sharing rules and temporary teams;"
     " rules by which duplicates are found.",
-    objects=(USER, TEAM, ROLE, CURRENCY, VIEW, *GRANT_OBJECTS, DUPLICATE_RULE),
+    objects=(USER, TEAM, ROLE, CURRENCY, VIEW, *GRANT_OBJECTS, DUPLICATE_RULE, RECORD_REQUEST),
 )

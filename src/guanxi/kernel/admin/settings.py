@@ -12,6 +12,7 @@ import msgspec
 from guanxi.base.errors import FieldError, Forbidden, Invalid, Message, msg
 from guanxi.base.i18n import LANGUAGES
 from guanxi.kernel.access import policy
+from guanxi.kernel.admin import safekeeping
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.catalog.system import META_SETTING
 from guanxi.kernel.changes.log import Entry
@@ -37,8 +38,11 @@ SETTINGS: Mapping[str, Check] = {
     "zone": lambda v: None if v in available_timezones() else msg("There is no such time zone."),
     "country": _matching(r"[A-Z]{2}", "A country has two capital letters, such as CN."),
     "language": lambda v: None if v in LANGUAGES else msg("Choose one of the languages."),
+    safekeeping.SETTING: safekeeping.check_plan,
     "undo_days": lambda v: None if isinstance(v, int) and 1 <= v <= 3650 else msg("Write a number from 1 to 3650."),
     policy.SETTING: policy.fault_of,
+    "duplicate_hints": lambda v: None if isinstance(v, bool) else msg("Say yes or no."),
+    "duplicate_probes": lambda v: None if isinstance(v, int) and 1 <= v <= 1000 else msg("Write a number from 1 to 1000."),
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from guanxi.base.errors import Conflict, FieldError, Message, msg
@@ -14,7 +13,9 @@ from guanxi.kernel.matching.plan import plan_of
 from guanxi.kernel.matching.score import Judged, MatchPlan, judge, keys_of
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.hits import Found, Hidden, Hit
 from guanxi.kernel.records.match_keys import TABLE, secret_of
+from guanxi.kernel.records.probes import veiled
 from guanxi.kernel.records.shape import shape_of
 from guanxi.kernel.records.types import Row
 from guanxi.kernel.storage.session import lock_key
@@ -29,39 +30,6 @@ SHOWN = 5
 BUCKETS = 1024  # locks of an object on PostgreSQL: its lock table is small
 AT_ONCE = 400  # keys in one question
 LIKE, REFUSED = "looks_like", "duplicate"  # codes of faults
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A record that is like the one asked about. `refused`: an equal key that must occur once."""
-
-    id: int
-    title: str
-    score: int
-    reasons: tuple[Message, ...]
-    refused: bool = False
-    row: int | None = None  # it is another row of the same list
-
-
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """One that the caller may not see: only whose team has it may be said. `id` and `owner` stay inside."""
-
-    team: str
-    id: int = field(repr=False)
-    owner: int | None = field(repr=False)
-    refused: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """All that is like one record, best first."""
-
-    hits: tuple[Hit, ...] = ()
-    hidden: tuple[Hidden, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.hits or self.hidden)
 
 
 class LooksLike(Conflict):
@@ -98,9 +66,9 @@ def check_duplicates(work: Work, target: Object, op: str, drafts: Sequence[Draft
     if not touched:
         return {}
     found = look(work, target, [d.new for d in touched], rules=rules, lock=True)
+    told = [one if asking and op == "create" else only_refused(one) for one in found]
     noted: dict[int, Found] = {}
-    for draft, one in zip(touched, found, strict=True):
-        kept = one if asking and op == "create" else only_refused(one)
+    for draft, kept in zip(touched, veiled(work, target, told), strict=True):
         if kept:
             noted[draft.index] = kept
             draft.error(target.title, sentence(kept), REFUSED if only_refused(kept) else LIKE)
@@ -119,7 +87,7 @@ def sentence(found: Found) -> Message:
         if hit.row is not None:
             return msg("Looks like row {n} of the same list ({score}).", n=hit.row + 1, score=hit.score)
         return msg("Looks like «{title}» ({score}).", title=hit.title, score=hit.score)
-    if found.hidden[0].team:
+    if found.hidden and found.hidden[0].team:
         return msg("A record like this exists, owned by {team}; ask for it.", team=found.hidden[0].team)
     return msg("A record like this exists already.")
 

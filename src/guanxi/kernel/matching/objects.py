@@ -1,4 +1,4 @@
-"""The config object that keeps what an administrator changes about duplicate rules, and its check."""
+"""The objects of the duplicate service: what an administrator changes about its rules, and requests for a record."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 from guanxi.base.errors import BadInput, msg
 from guanxi.base.i18n import L
-from guanxi.kernel.catalog.declare import c, choice, integer, text
+from guanxi.kernel.catalog.declare import c, choice, integer, text, user
 from guanxi.kernel.catalog.model import Object, Rule, Section, Unique
 from guanxi.kernel.matching.plan import RULES, WHOLE, check_parts, read_parts
+
+REQUEST = "record_request"
 
 
 def check_rule(draft: Any) -> None:  # Any: drafts live above this package
@@ -56,3 +58,24 @@ DUPLICATE_RULE = Object(
     rules=(Rule(check_rule, phase="check"),),
     search=("-",),
 )
+
+RECORD_REQUEST = Object(
+    REQUEST,
+    L("Request for a record", "记录申请"),
+    L("Requests for records", "记录申请"),
+    kind="plain",
+    icon="hand-stop",
+    title="object",
+    access="personal",
+    access_via="keeper",
+    fields=(
+        text("object", L("Object", "对象"), required=True, read_only=True, sortable=False),
+        integer("record", L("Record", "记录"), required=True, read_only=True),
+        user("person", L("Asked by", "申请人"), read_only=True, on_delete="clear"),
+        user("keeper", L("Owner", "负责人"), read_only=True, on_delete="clear"),
+    ),
+    columns=("object", "person", "created_at"),
+    sort="-created_at",
+    search=("-",),
+)
+"""Somebody met a record they may not see while entering one like it. Only its owner sees the request."""
