@@ -213,7 +213,7 @@ def test_a_field_that_a_role_may_not_read_is_nowhere(monday: dict[str, Any]) -> 
         "fields_of": "account",
         "field.account.revenue": "none",
     }
-    office.ada.sent(f"/settings/roles/{role}", form)
+    office.ada.sure(f"/settings/roles/{role}", form)
     for path in (f"/o/account/{account}", "/o/account?columns=name,revenue", f"/o/account/{account}/edit",
                  f"/o/account/{account}/history", "/o/account/export.csv"):  # fmt: skip
         html = sam.get(path)

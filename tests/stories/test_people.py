@@ -55,7 +55,7 @@ def test_a_number_one_may_not_read_finds_nobody(office: Office) -> None:
     role = office.role("service")
     everything = {f"scope.*.{verb}": "all" for verb in ("create", "read", "edit", "delete", "export")}
     form = {"name": "Service", **everything, "fields_of": "contact", "field.contact.mobile": "none"}
-    office.ada.sent(f"/settings/roles/{role}", form)
+    office.ada.sure(f"/settings/roles/{role}", form)
     lin = sam.fill("contact", **LIN)
     office.work()
     assert f"/o/contact/{lin}" in sven.get("/palette?q=lxy")

@@ -24,6 +24,7 @@ from guanxi.entrypoints.api import (
     openapi,
     operations,
     records,
+    roles,
 )
 from guanxi.entrypoints.api.call import Handle, Site, asked_language, defect, endpoint
 from guanxi.entrypoints.api.problems import MethodNotAllowed, answer
@@ -48,6 +49,7 @@ FIXED: list[BaseRoute] = [
     route("/operations/{id}/undo", operations.undo_operation, "POST"),
     route("/files", files.add_file, "POST", limit=files.LIMIT),
     route("/files/{id}", files.read_file),
+    route("/role/{id}/preview", roles.preview, "POST"),
     route("/openapi.json", openapi.read_openapi),
     *imports.ROUTES,
     *docs.ROUTES,

@@ -199,6 +199,13 @@ UNDONE = {
                    "skipped": NUMBER, "clashes": {"type": "array", "items": {"type": "object"}}},
     "required": ["operation", "dry_run", "undo", "restored", "trashed", "skipped", "clashes"],
 }  # fmt: skip
+ROWS = {"type": "array", "items": {"type": "object"}}
+ROLE_RIGHTS = {"type": "object", "properties": {"rights": {"type": "object"}}, "required": ["rights"]}
+ROLE_CHANGE = {
+    "type": "object",
+    "properties": {"people": NUMBER, "complete": FLAG, "records": ROWS, "fields": ROWS, "abilities": ROWS},
+    "required": ["people", "complete", "records", "fields", "abilities"],
+}  # fmt: skip
 
 
 def fixed_paths(language: str) -> dict[str, Any]:
@@ -234,6 +241,8 @@ def fixed_paths(language: str) -> dict[str, Any]:
                                   listed(OPERATION, before=MAYBE_ID), params=[before, many])},
         "/operations/{id}": {"get": op("operation", msg("One operation"), "operations", OPERATION, params=[ID_PATH])},
         "/operations/{id}/undo": {"post": _undo(op)},
+        "/role/{id}/preview": {"post": op("preview_role", msg("What other rights of a role would change"), "role",
+                                          ROLE_CHANGE, params=[ID_PATH], body=ROLE_RIGHTS, writes=True)},
         "/files": {"post": _upload(language)},
         "/files/{id}": {"get": _download(language)},
     }  # fmt: skip

@@ -14,6 +14,7 @@ from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.context import Work
 from guanxi.kernel.expr import check_condition, parse, uses
 from guanxi.kernel.records.filters import ObjectFields
+from guanxi.kernel.records.masks import condition_tree
 
 LONGEST = 500  # characters of a condition
 MOST = 5  # conditions on one field
@@ -63,7 +64,8 @@ def _fields(work: Work, spec: Mapping[str, Any]) -> list[FieldError]:
 def _condition(work: Work, target: Object, field: Field, text: str) -> Message | None:
     """What is wrong with a condition on the row of a field, naming the field."""
     try:
-        tree = parse(text[: LONGEST + 1])
+        parse(text[: LONGEST + 1])
+        tree = condition_tree(text)
         check_condition(tree, ObjectFields(work, target, partial(_plain_fields, work)))
         beyond = next((path for path in uses(tree).fields if "." in path), None)
     except Problem as problem:

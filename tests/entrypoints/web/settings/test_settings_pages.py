@@ -135,6 +135,10 @@ def test_a_change_of_role_holds_at_the_next_request(space: Space, admin: Any, sa
     form = {"name": "Sales", **everything, "scope.account.read": "none", "abilities": ["undo_others"],
             "fields_of": "lead", "field.lead.phone": "none"}  # fmt: skip
     assert load_actor(catalog(space), sales.user).rights.scope("account", "read") == "team"
+    shown = admin.post(f"/settings/roles/{role}", form)
+    assert shown.status_code == 200, shown.text
+    assert load_actor(catalog(space), sales.user).rights.scope("account", "read") == "team"
+    form["checked"] = re.search(r'name="checked" value="(\w+)"', shown.text)[1]  # type: ignore[index]  # it is there
     answer = admin.post(f"/settings/roles/{role}", form)
     assert answer.status_code == 303, answer.text
     rights = load_actor(catalog(space), sales.user).rights
@@ -147,7 +151,10 @@ def test_a_change_of_role_holds_at_the_next_request(space: Space, admin: Any, sa
     assert "Accounts: not visible." in page
     assert "Does not see 1 fields." in page
     mine = next(i for i, r in catalog(space).config["role"].items() if r["key"] == "administrator")
-    assert admin.post(f"/settings/roles/{mine}", {"name": "Administrator"}).status_code == 422
+    shown = admin.post(f"/settings/roles/{mine}", {"name": "Administrator"})
+    checked = re.search(r'name="checked" value="(\w+)"', shown.text)[1]  # type: ignore[index]  # it is there
+    refused = admin.post(f"/settings/roles/{mine}", {"name": "Administrator", "checked": checked})
+    assert refused.status_code == 422
 
 
 def test_stages_keep_the_order_they_are_given(space: Space, admin: Any) -> None:

@@ -15,6 +15,7 @@ from guanxi.entrypoints.web.posting import NONE, Errors, administrator, ident_of
 from guanxi.entrypoints.web.session import Visit
 from guanxi.entrypoints.web.settings.frame import given_or, setting_page
 from guanxi.entrypoints.web.settings.rolewords import rights_in_words
+from guanxi.entrypoints.web.settings.sign_in import way_in
 from guanxi.entrypoints.web.shell import piece, see_other
 from guanxi.kernel.access.invitations import invite
 from guanxi.kernel.access.passwords import judge_password, set_password
@@ -85,7 +86,8 @@ def show_user(
     return setting_page(
         request, me, "user", PLACE, errors=errors, status=status, ident=ident, row=row, value=given_or(given, row),
         chosen=chosen, roles=me.catalog.config["role"], teams=team_options(me.catalog),
-        owned=_owned_by(me, ident) if ident else [], users=_others(me.catalog, ident), said=_may(me, ident),
+        owned=_owned_by(me, ident) if ident else [], way=way_in(me, ident) if ident else {},
+        users=_others(me.catalog, ident), said=_may(me, ident),
     )  # fmt: skip
 
 
