@@ -13,7 +13,7 @@ from guanxi.kernel.context import Space
 from tests import make
 from tests.entrypoints.api.conftest import Client
 
-OBJECTS = [o for app in APPS for o in app.objects]
+OBJECTS = [o for app in APPS for o in app.objects if o.name != "share"]  # shares are made at the record's address
 EMPTIED = {"opportunity": {"closed_on", "close_reason", "lost_to"}}  # by rules: an open deal has no end
 LINES = [o.name for o in OBJECTS if o.parent]
 

@@ -104,10 +104,11 @@ DEAL_LINE = Object(
 
 SHOP = App("shop", L("Shop", "店"), "Tests.", needs=("core",), objects=(CLIENT, DEAL, DEAL_LINE))
 APPS = (CORE, SHOP)
+OWN_VERBS = ("read", "edit", "delete", "export", "bulk", "share", "transfer")
 ROLE_SPECS = {
     "admin": {"admin": True},
-    "rep": {"objects": {"*": {"create": "all", "read": "own", "edit": "own", "delete": "own", "export": "own"}}},
-    "lead": {"objects": {"*": dict.fromkeys(("create", "read", "edit", "delete", "export"), "subtree")}},
+    "rep": {"objects": {"*": {"create": "all", **dict.fromkeys(OWN_VERBS, "own")}}},
+    "lead": {"objects": {"*": dict.fromkeys(("create", *OWN_VERBS), "subtree")}},
     "blind": {
         "objects": {"*": dict.fromkeys(("create", "read", "edit"), "all")},
         "fields": {"deal.amount": "none", "deal.chance": "read"},
