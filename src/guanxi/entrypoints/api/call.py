@@ -19,6 +19,7 @@ from guanxi.base.errors import BadInput, NotFound, Problem, TooMany, Unauthentic
 from guanxi.base.gate import BadValue, clean, clean_text
 from guanxi.entrypoints.api.problems import TooLarge, Unreadable, answer
 from guanxi.kernel.access.actors import Actor
+from guanxi.kernel.access.policy import check_address
 from guanxi.kernel.access.tokens import (
     BEARER_COLUMNS,
     FAILURES,
@@ -81,6 +82,7 @@ class Call:
 
         def find(found: Sequence[Any], catalog: Catalog) -> Actor:
             self.actor, self.token = actor_in(found, catalog)
+            check_address(catalog, self.actor.user, self.request.client.host if self.request.client else "")
             self.language = asked_language(self.request) or self.actor.language
             check_scope(self.actor, scope)
             return self.actor

@@ -15,7 +15,7 @@ from guanxi.entrypoints.web.shell import page, see_other
 from guanxi.kernel.access import second_factor
 from guanxi.kernel.access.devices import distrust_devices
 from guanxi.kernel.access.passwords import confirm_password
-from guanxi.kernel.access.policy import policy_of, roles_of
+from guanxi.kernel.access.policy import held_roles, policy_of
 from guanxi.kernel.changes.access_log import note
 
 PRESENT = "present"
@@ -28,7 +28,7 @@ def show_factor(
     me = visit(request)
     with me.space.read(me.user) as work:
         ready, left = second_factor.has_factor(work.session, me.user), second_factor.codes_left(work.session, me.user)
-    required = policy_of(me.catalog).asks(roles_of(me.catalog, me.user))
+    required = policy_of(me.catalog).asks(held_roles(me.catalog, me.user))
     found = {} if ready else _to_scan(me)
     return page(request, "auth/factor.html", me, status=status, active="profile", ready=ready, left=left,
                 required=required, errors=Told(errors), **found)  # fmt: skip
@@ -62,7 +62,7 @@ def renew(request: Request, me: Visit, form: FormData) -> Response:
 
 def switch_off(request: Request, me: Visit, form: FormData) -> Response:
     """Only where the workspace does not ask for it."""
-    if policy_of(me.catalog).asks(roles_of(me.catalog, me.user)):
+    if policy_of(me.catalog).asks(held_roles(me.catalog, me.user)):
         raise Forbidden(msg("Your workspace asks for a second factor; it cannot be switched off."))
     _confirm(me, form)
     with me.space.db.write() as session:

@@ -12,7 +12,7 @@ from guanxi.base.errors import NotFound, Unauthenticated, msg
 from guanxi.base.i18n import LANGUAGES, Language, Locale
 from guanxi.entrypoints.web.security import cookie_name, is_secure, token_of
 from guanxi.kernel.access.actors import Actor, load_actor, system
-from guanxi.kernel.access.policy import policy_of, roles_of
+from guanxi.kernel.access.policy import held_roles, policy_of
 from guanxi.kernel.access.second_factor import who_has
 from guanxi.kernel.access.sessions import WebSession, csrf_of, read_session
 from guanxi.kernel.catalog.snapshot import Catalog
@@ -75,7 +75,7 @@ def _look_up(request: Request) -> Visit:
         actor = load_actor(catalog, session.user)
     except NotFound:
         raise Unauthenticated(msg("Sign in to go on.")) from None
-    roles = roles_of(catalog, session.user) if policy.networks or policy.needs != "nobody" else ()
+    roles = held_roles(catalog, session.user) if policy.networks or policy.needs != "nobody" else ()
     if not policy.admits(address_of(request), roles):
         raise Unauthenticated(msg("Sign in to go on."))
     if policy.asks(roles) and session.user not in equipped and not request.url.path.startswith(WITHOUT_FACTOR):

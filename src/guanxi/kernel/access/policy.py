@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from guanxi.base.errors import FieldError, Forbidden, Invalid, Message, msg
+from guanxi.kernel.access.roles import closure, roles_of
 from guanxi.kernel.catalog.snapshot import Catalog
 
 SETTING = "sign_in"
@@ -79,10 +80,10 @@ def read_policy(stored: Mapping[str, Any]) -> Policy:
     return msgspec.convert(known, Policy)
 
 
-def roles_of(catalog: Catalog, user: int) -> list[int]:
-    """The roles of a person."""
+def held_roles(catalog: Catalog, user: int) -> list[int]:
+    """The roles of a person, with those they include."""
     row = catalog.config["user"].get(user)
-    return [int(role) for role in msgspec.json.decode(row["roles"] or b"[]")] if row is not None else []
+    return list(closure(catalog.config["role"], roles_of(row))) if row is not None else []
 
 
 def fault_of(value: Any) -> Message | None:
@@ -133,5 +134,5 @@ def keep_way_in(policy: Policy, address: str, roles: Iterable[int]) -> None:
 def check_address(catalog: Catalog, user: int, address: str) -> None:
     """Refuses whoever comes from a network that the workspace does not let in."""
     policy = policy_of(catalog)
-    if policy.networks and not policy.admits(address, roles_of(catalog, user)):
+    if policy.networks and not policy.admits(address, held_roles(catalog, user)):
         raise Forbidden(msg("Signing in from this network is not allowed. Ask an administrator."))

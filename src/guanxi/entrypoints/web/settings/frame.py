@@ -36,6 +36,8 @@ CONTENTS: tuple[tuple[Label, tuple[Place, ...]], ...] = (
                   L("The tree that decides who sees what", "决定谁能看到什么的团队树")),
             Place("/settings/roles", L("Roles", "角色"), "shield-lock",
                   L("What each role may see and do", "每个角色能看什么、做什么")),
+            Place("/settings/sign-in", L("Signing in", "登录"), "key",
+                  L("Second factor, passwords, sessions, networks", "两步验证、密码、会话、网络")),
         ),
     ),
     (
