@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -17,30 +17,34 @@ from anyio import to_thread
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp
 
+from guanxi.apps.collaboration.alarm import tell_failed_backup
 from guanxi.apps.collaboration.manifest import COLLABORATION
 from guanxi.apps.customers.manifest import CUSTOMERS
 from guanxi.apps.sales.manifest import SALES
 from guanxi.apps.samples.load import load_samples
-from guanxi.base.errors import Conflict, NotFound, msg
+from guanxi.base.errors import Conflict, NotFound, Problem, msg
 from guanxi.base.ids import IdSource
 from guanxi.entrypoints.cli.logs import configure_logs
 from guanxi.entrypoints.cli.main import run_command
 from guanxi.entrypoints.worker.loops import Worker
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.access.objects import CORE
-from guanxi.kernel.admin import backing
+from guanxi.kernel.admin import backing, safekeeping
 from guanxi.kernel.admin.people import seed_roles
 from guanxi.kernel.admin.settings import store_setting
 from guanxi.kernel.catalog.model import App
 from guanxi.kernel.changes.feed import follow
+from guanxi.kernel.changes.replay import refuse_unfitting, replay
 from guanxi.kernel.context import Space, now_micros
 from guanxi.kernel.doctor import rounds as doctor
 from guanxi.kernel.imports import jobs as import_jobs
 from guanxi.kernel.jobs.queue import JobRun
 from guanxi.kernel.jobs.schedule import Schedule
-from guanxi.kernel.records import bulk, merge, search_rebuild, undo_jobs
+from guanxi.kernel.records import bulk, merge, search_rebuild, sharing_jobs, undo_jobs
 from guanxi.kernel.records.search_index import search_follower
-from guanxi.kernel.storage.backup import restore
+from guanxi.kernel.storage.aside import set_aside
+from guanxi.kernel.storage.backup import Manifest, read_manifest, restore, verify
+from guanxi.kernel.storage.crypt import Key, is_sealed
 from guanxi.kernel.storage.database import open_database
 from guanxi.kernel.storage.house import Workspace, open_house
 from guanxi.kernel.storage.install import install
@@ -55,12 +59,15 @@ JOBS: dict[str, Callable[[Space, JobRun], None]] = {
     import_jobs.KIND: import_jobs.run_import,
     bulk.KIND: bulk.run_bulk,
     merge.KIND: merge.run_merge,
+    sharing_jobs.KIND: sharing_jobs.run_rule,
     search_rebuild.KIND: search_rebuild.run_rebuild,
     doctor.KIND: doctor.run_doctor,
+    safekeeping.KIND: partial(safekeeping.run_backup, tell_failed_backup),
 }
 SCHEDULES: tuple[Callable[[Space], Sequence[Schedule]], ...] = (  # the kernel's own jobs by the clock
     search_rebuild.search_schedules,
     doctor.doctor_schedules,
+    safekeeping.backup_schedules,
 )
 MAIN, DEMO = "main", "demo"
 IN_FOLDER = "sqlite:"  # the house's word for "data.db in the workspace's folder": the home folder may be moved
@@ -195,16 +202,40 @@ class Site:
         wanted = tuple(names)
         return Worker(lambda: [self.open(name) for name in wanted or self.workspaces()], JOBS, FOLLOWERS, SCHEDULES)
 
-    def restore(self, name: str, source: Path) -> None:
-        """Fills a workspace that is still empty from an archive."""
-        places = {known.name: known for known in self.house.workspaces()}
-        place = places.get(name) or self._add(name)
+    @contextmanager
+    def raw(self, name: str, *, create: bool = False) -> Iterator[Space]:
+        """A workspace as it lies there: nothing is added, no step is asked for. Not for serving."""
+        place = {known.name: known for known in self.house.workspaces()}.get(name)
+        if place is None:
+            if not create:
+                raise NotFound(msg("There is no workspace «{name}» yet. Start with: guanxi setup", name=name))
+            place = self._add(name)
         folder = self.settings.home / place.folder
         database = open_database(self._url(place, folder), folder, place.schema)
         try:
-            restore(database, source, lambda session: install(session, APPS))
+            yield Space(name, folder, database, self.node.ids, APPS)
         finally:
-            database.close()
+            with suppress(Problem):  # it was put aside, and is closed
+                database.close()
+
+    def restore(self, name: str, source: Path, *, key: Key | None = None, log: Path | None = None) -> Manifest:
+        """Fills a workspace that is still empty from an archive, and brings it up to the end of a log."""
+        log_key = key if log is not None and is_sealed(log) else None
+        if log is not None:
+            refuse_unfitting(read_manifest(source, key), log, log_key)
+        with self.raw(name, create=True) as space:
+            manifest = restore(space.db, source, lambda session: install(session, APPS), key=key)
+            if log is not None:
+                replay(space.db, log, APPS, key=log_key)
+        return manifest
+
+    def go_back(self, name: str, source: Path, *, key: Key | None = None) -> str:
+        """Puts the workspace as it is aside and the archive in its place; gives what the old one is called now."""
+        verify(source, key)
+        with self.raw(name) as space:
+            aside = set_aside(space.db)
+        self.restore(name, source, key=key)
+        return aside
 
     def samples(self, space: Space) -> int:
         """Loads the sample company, searchable at once; gives the operation that can be undone."""

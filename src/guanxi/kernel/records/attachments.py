@@ -10,6 +10,7 @@ import msgspec
 from guanxi.base.errors import msg
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.shape import FieldShape, Shape
+from guanxi.kernel.records.types import Row
 from guanxi.kernel.storage import files
 
 if TYPE_CHECKING:
@@ -34,6 +35,19 @@ def tie_files(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
     """Who may see the record may fetch its files."""
     for draft, _known, ids in _new(shape, drafts):
         files.attach(work.session, ids, shape.object.id, draft.id)
+
+
+def hand_over(work: Work, shape: Shape, losers: Sequence[int], winner: int) -> None:
+    """Files of merged records are the winner's: whoever may see it may fetch them."""
+    files.move(work.session, shape.object.id, losers, winner)
+
+
+def hand_back(work: Work, shape: Shape, rows: Sequence[Row]) -> None:
+    """After an un-merge: what the records' own fields name is theirs again."""
+    names = [k.names[0] for k in shape.stored if k.field.type in KINDS]
+    for row in rows:
+        ids = [int(i) for name in names for i in msgspec.json.decode(row.get(name) or "[]")]
+        files.give(work.session, ids, shape.object.id, row["id"])
 
 
 def _new(shape: Shape, drafts: Sequence[Draft]) -> list[tuple[Draft, FieldShape, list[int]]]:

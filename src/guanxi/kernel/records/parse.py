@@ -11,8 +11,11 @@ from guanxi.kernel.access.branches import pad, reach
 from guanxi.kernel.access.rights import may_ask
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.fields.base import ParseEnv, ParseError
+from guanxi.kernel.records.aliases import ALIAS, lead_on
 from guanxi.kernel.records.draft import Draft
+from guanxi.kernel.records.masks import may_become_edit, refused, veils
 from guanxi.kernel.records.shape import REFERENCES, FieldShape, Shape, pointed_at, shape_of
+from guanxi.kernel.records.transfer import check_transfer
 from guanxi.kernel.records.types import Change, Row
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 Numbered = Sequence[tuple[int, Change]]
 VERB_OF = {"create": "create", "edit": "edit", "trash": "delete", "restore": "delete"}
 SET_BY_HAND = ("owner", "team")
+SEEN = ("masked", "read")  # levels at which a field is known to be there, and closed
 BACK_DATED = ("created_at", "created_by", "updated_at")
 OFTEN_ALIKE = frozenset(
     {"choice", "multi_choice", "tags", "boolean", "date", "percent", "money", "lookup", "user", "team", "address"}
@@ -36,6 +40,10 @@ def drafts_for(work: Work, target: Object, op: str, changes: Numbered) -> list[D
     else:
         rows = current_rows(work, target, op, [c.id for _, c in changes if c.id is not None])
         drafts = [_draft_of(work, target, change, index, rows) for index, change in changes]
+    if op == "restore":
+        for draft in drafts:
+            if draft.old is not None and draft.old.get(ALIAS) is not None:
+                draft.error("id", msg("It was merged into another record. Undo the merge to have it back."), "merged")
     if op in ("create", "edit"):
         shape = shape_of(work.catalog, target)
         good = [d for d in drafts if not d.errors]
@@ -44,6 +52,8 @@ def drafts_for(work: Work, target: Object, op: str, changes: Numbered) -> list[D
             for draft in good:
                 keep_personal(draft, shape)
         check_references(work, shape, drafts)
+        if shape.owned and not is_free(work):
+            check_transfer(work, target, op, [d for d in drafts if not d.errors])
     return drafts
 
 
@@ -133,10 +143,41 @@ def read_columns(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
                 columns[name] = _column_reader(known, work.env) if known is not None and may_set else None
             read = columns[name]
             if read is not None:
-                read(group)
+                read(group if free else _let(work, shape, name, group))
                 continue
             for draft in group:
                 _read_value(draft, shape, name, draft.change.values[name], free)
+
+
+def _let(work: Work, shape: Shape, name: str, drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """
+    Those drafts whose record lets the caller set the field; the others get the answer of a field that is closed. A
+    new record is judged when it is complete (`check_own_fields`).
+    """
+    if not may_become_edit(work, shape.object, name) or level_of(drafts[0], name) == "edit":
+        return drafts
+    closed = {id(d) for d in refused(work, shape.object, name, [d for d in drafts if d.old is not None])}
+    for draft in drafts:
+        if id(draft) in closed:
+            _refuse(draft, shape.object, name)
+    return [d for d in drafts if id(d) not in closed]
+
+
+def check_own_fields(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
+    """New records: fields that only some rows let the caller set, judged on the row they become."""
+    if is_free(work) or not veils(work, shape.object):
+        return
+    for name in {n for d in drafts for n in d.change.values}:
+        if not may_become_edit(work, shape.object, name) or work.actor.rights.level(shape.object.name, name) == "edit":
+            continue
+        given = [d for d in drafts if d.old is None and d.change.values.get(name) not in (None, "", [])]
+        for draft in refused(work, shape.object, name, given) if given else ():
+            _refuse(draft, shape.object, name)
+
+
+def _refuse(draft: Draft, target: Object, name: str) -> None:
+    label = draft.work.catalog.field(target, name).label
+    draft.error(name, msg("{field} cannot be changed here.", field=label), "read_only")
 
 
 def _column_reader(known: FieldShape, env: ParseEnv) -> Callable[[Sequence[Draft]], None]:
@@ -183,14 +224,13 @@ def read_values(draft: Draft, shape: Shape) -> None:
 def _read_value(draft: Draft, shape: Shape, name: str, raw: Any, free: bool) -> None:
     work, known = draft.work, shape.fields.get(name)
     if known is not None and (free or _writable(work, shape.object, known)):
-        _column_reader(known, work.env)([draft])
+        _column_reader(known, work.env)([draft] if free else _let(work, shape, name, [draft]))
     elif shape.owned and name in SET_BY_HAND and (free or level_of(draft, name) == "edit"):
         _set_owner(draft, name, raw)
     elif name in BACK_DATED and work.kind == "demo":
         draft.new[name] = int(raw)
-    elif (known is not None or (shape.owned and name in SET_BY_HAND)) and level_of(draft, name) == "read":
-        label = work.catalog.field(shape.object, name).label
-        draft.error(name, msg("{field} cannot be changed here.", field=label), "read_only")
+    elif (known is not None or (shape.owned and name in SET_BY_HAND)) and level_of(draft, name) in SEEN:
+        _refuse(draft, shape.object, name)
     else:
         draft.error(name, msg("There is no field «{name}» you could set.", name=name[:80]), "unknown_field")
 
@@ -222,7 +262,8 @@ def _writable(work: Work, target: Object, known: FieldShape) -> bool:
     kept = field.type == "auto_number" and work.kind == "import"  # numbers of the system the records come from
     if (field.read_only and not kept) or field.retired or not known.columns:
         return False
-    return work.actor.rights.level(target.name, field.name) == "edit"
+    level = work.actor.rights.level(target.name, field.name)
+    return level == "edit" or may_become_edit(work, target, field.name)
 
 
 def _set_owner(draft: Draft, name: str, raw: Any) -> None:
@@ -254,6 +295,10 @@ def check_references(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
                 pending.append((draft, *found))
                 wanted.setdefault(found[0], set()).update(found[1])
         seen = {target: visible_ids(work, target, ids) for target, ids in wanted.items()}
+        lost = [draft for draft, name, ids in pending if not seen[name].issuperset(ids)]
+        if lost and lead_on(work, shape, lost):  # those that were merged are led to what they are now
+            check_references(work, shape, [p[0] for p in pending])
+            continue
         for draft, target, ids in pending:
             if not seen[target].issuperset(ids):
                 label = known.field.label

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from guanxi.kernel.access.branches import pad
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.changes.log import Entry, Past, decode
+from guanxi.kernel.records.aliases import family
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.history import Step, step_of
-from guanxi.kernel.records.read import rows_of
+from guanxi.kernel.records.masks import levels_for_log, shown, veils
+from guanxi.kernel.records.read import get, rows_of
 from guanxi.kernel.records.types import Row
 from guanxi.kernel.records.visibility import condition, seen
 
@@ -59,12 +61,14 @@ def timeline(
 ) -> Timeline:
     """
     A page of the timeline. The caller has read the record (`get`); everything else is judged here. Statements: one
-    for the page, one per kind of record in it, one for the changes, however long the timeline is.
+    for the page, one per kind of record in it, two for the changes, however long the timeline is. What was merged
+    into the record brings its history along.
     """
     found: list[Item] = []
+    whole = family(work, target, ident)
     for _ in range(ROUNDS):
-        places = _places(work, target, ident, kinds, before, limit + 1)
-        found += _load(work, target, ident, places[:limit])
+        places = _places(work, target, ident, whole, kinds, before, limit + 1)
+        found += _load(work, target, ident, whole, places[:limit])
         before = (places[limit - 1][2], places[limit - 1][1]) if len(places) > limit else None
         if before is None or len(found) * 2 >= limit:
             break
@@ -141,7 +145,7 @@ def _from(work: Work, source: Source) -> tuple[str, list[Any]]:
 
 
 def _places(
-    work: Work, target: Object, ident: int, kinds: Sequence[str], before: Place | None, limit: int
+    work: Work, target: Object, ident: int, whole: Sequence[int], kinds: Sequence[str], before: Place | None, limit: int
 ) -> list[tuple[int, int, int]]:
     """(object number or 0, id, moment) of one page, newest first, in one statement."""
     parts: list[str] = []
@@ -154,14 +158,14 @@ def _places(
             parts.append(f"{select} ORDER BY 3 DESC, 2 DESC LIMIT {limit}")
             params += [*values, *more]
     if not kinds or CHANGES in kinds:
-        moment = _change_moment(work, target, ident)
+        moment, marks = _change_moment(work, target), ", ".join("?" * len(some := pad(whole)))
         after, more = _after(moment, "s.id", before)
         change, sets = work.session.table("change"), work.session.table("change_set")
         select = f"SELECT DISTINCT 0 AS k, s.id AS id, {moment} AS moment FROM {change} c"
         select += f" JOIN {sets} s ON s.id = c.set_id"
-        select += f" WHERE c.record = ? AND c.object = ?{after}"
+        select += f" WHERE c.record IN ({marks}) AND c.object = ?{after}"
         parts.append(f"{select} ORDER BY 3 DESC, 2 DESC LIMIT {limit}")
-        params += [ident, target.id, *more]
+        params += [*some, target.id, *more]
     if not parts:
         return []
     union = " UNION ALL ".join(f"SELECT * FROM ({part}) AS t{n}" for n, part in enumerate(parts))
@@ -169,9 +173,9 @@ def _places(
     return [(row[0], row[1], row[2]) for row in work.session.rows(sql, params)]
 
 
-def _change_moment(work: Work, target: Object, ident: int) -> str:
+def _change_moment(work: Work, target: Object) -> str:
     """When a change happened; a record that was brought in with its own date was created then, not when it came in."""
-    born = f'SELECT r."created_at" FROM {work.session.table(target.table)} r WHERE r."id" = {int(ident)}'
+    born = f'SELECT r."created_at" FROM {work.session.table(target.table)} r WHERE r."id" = c.record'
     return f"(CASE WHEN c.op = 'create' THEN COALESCE(({born}), s.at) ELSE s.at END)"
 
 
@@ -181,11 +185,13 @@ def _after(moment: str, ident: str, before: Place | None) -> tuple[str, tuple[in
     return f" AND ({moment} < ? OR ({moment} = ? AND {ident} < ?))", (before[0], before[0], before[1])
 
 
-def _load(work: Work, target: Object, ident: int, places: Sequence[tuple[int, int, int]]) -> list[Item]:
+def _load(
+    work: Work, target: Object, ident: int, whole: Sequence[int], places: Sequence[tuple[int, int, int]]
+) -> list[Item]:
     wanted: dict[int, list[int]] = {}
     for number, other, _ in places:
         wanted.setdefault(number, []).append(other)
-    steps = _steps(work, target, ident, wanted.pop(0, []))
+    steps = _steps(work, target, ident, whole, wanted.pop(0, []))
     rows = {n: rows_of(work, work.catalog.objects_by_id[n].name, ids) for n, ids in wanted.items()}
     found: list[Item] = []
     for number, other, at in places:
@@ -196,23 +202,28 @@ def _load(work: Work, target: Object, ident: int, places: Sequence[tuple[int, in
     return found
 
 
-def _steps(work: Work, target: Object, ident: int, sets: Sequence[int]) -> dict[int, list[Step]]:
+def _steps(
+    work: Work, target: Object, ident: int, whole: Sequence[int], sets: Sequence[int]
+) -> dict[int, list[Step]]:
     """Changes of the record in those change-sets; only fields that may be read and keep a history."""
     if not sets:
         return {}
-    known = {str(f.id): f for f in readable(work, target).values()}
+    known = {str(f.id): f for f in shown(work, target).values()}
+    levels = levels_for_log(work, target, get(work, target.name, ident, trashed=True) if veils(work, target) else None)
     marks = ", ".join("?" * len(padded := pad(sets)))
+    mine = ", ".join("?" * len(some := pad(whole)))
     found = work.session.rows(
         f"SELECT c.object, c.record, c.version, c.op, c.old, c.new, s.id, s.operation, s.at, o.actor, o.entry, o.kind,"
         f" o.cause FROM {work.session.table('change')} c JOIN {work.session.table('change_set')} s ON s.id = c.set_id"
         f" LEFT JOIN {work.session.table('operation')} o ON o.id = s.operation"
-        f" WHERE c.record = ? AND c.object = ? AND s.id IN ({marks}) ORDER BY c.version DESC",
-        (ident, target.id, *padded),
+        f" WHERE c.record IN ({mine}) AND c.object = ? AND s.id IN ({marks}) ORDER BY c.version DESC",
+        (*some, target.id, *padded),
     )
     steps: dict[int, list[Step]] = {}
     for row in found:
         entry = Entry(row[0], row[1], row[2], row[3], decode(row[4]), decode(row[5]))
-        step = step_of(Past(entry, row[6], row[7], row[8], row[9] or 0, row[10] or "", row[11] or "", row[12]), known)
+        past = Past(entry, row[6], row[7], row[8], row[9] or 0, row[10] or "", row[11] or "", row[12])
+        step = step_of(past, known, levels)
         told = tuple(f for f in step.fields if f.field.history and not f.field.hidden)
         if told or step.op in ("create", "trash", "restore"):
             steps.setdefault(row[6], []).append(replace(step, fields=told))

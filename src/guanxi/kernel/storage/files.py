@@ -6,7 +6,7 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,6 +91,22 @@ def attach(session: Session, ids: Iterable[int], object: int, record: int) -> No
     session.many(
         f"UPDATE {session.table('file')} SET object = ?, record = ? WHERE id = ? AND record IS NULL",
         [(object, record, file) for file in ids],
+    )
+
+
+def move(session: Session, object: int, records: Sequence[int], winner: int) -> None:
+    """All files of those records become another's."""
+    session.many(
+        f"UPDATE {session.table('file')} SET record = ? WHERE object = ? AND record = ?",
+        [(winner, object, record) for record in records],
+    )
+
+
+def give(session: Session, ids: Iterable[int], object: int, record: int) -> None:
+    """Those files become that record's, whosever of the same kind they were."""
+    session.many(
+        f"UPDATE {session.table('file')} SET record = ? WHERE id = ? AND object = ?",
+        [(record, file, object) for file in ids],
     )
 
 

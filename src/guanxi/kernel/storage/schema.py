@@ -175,7 +175,8 @@ def indexes(obj: Object) -> list[Index]:
     wanted += [(column, "id") for name in obj.sorts if (column := sort_column(obj, name)) not in {None, "updated_at"}]
     room = MAX_INDEXES - 2 - len(uniques(obj))  # the primary key and the trash are among them
     found = [Index(obj.table, columns) for columns in _distinct(wanted)][:room]
-    return [*found, Index(obj.table, ("updated_at", "id"), trash=True)]
+    merged = [Index(obj.table, ("merged_into",), trash=True)] if owned else []  # no live row is in it
+    return [*found, Index(obj.table, ("updated_at", "id"), trash=True), *merged]
 
 
 def _figures(obj: Object, steps: Steps) -> list[str]:
