@@ -9,11 +9,11 @@ from starlette.responses import Response
 from guanxi.base.errors import NotFound
 from guanxi.base.i18n import Label
 from guanxi.entrypoints.api.call import Call, reply
-from guanxi.kernel.access.rights import ABILITIES, VERBS
+from guanxi.kernel.access.rights import ABILITIES, CLEAR, VERBS
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.context import Work
 from guanxi.kernel.fields.registry import operators_of
-from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.masks import may_become_edit, shown, veils
 from guanxi.kernel.records.read import target_of
 
 
@@ -79,7 +79,7 @@ def object_json(work: Work, target: Object) -> dict[str, Any]:
         "parent": target.parent,
         "custom": target.custom,
         "may": {verb: rights.scope(target.name, verb) for verb in VERBS},
-        "fields": [_field_json(work, target, f) for f in readable(work, target).values() if not f.hidden],
+        "fields": [_field_json(work, target, f) for f in shown(work, target).values() if not f.hidden],
     }
 
 
@@ -94,6 +94,10 @@ def _field_json(work: Work, target: Object, field: Field) -> dict[str, Any]:
         "custom": field.custom,
         "operators": list(operators_of(field)),
     }
+    veil = veils(work, target).get(field.name)
+    if veil is not None:
+        told["masked"] = veil.right.level not in CLEAR
+        told["read_only"] = field.read_only or not may_become_edit(work, target, field.name)
     if field.help is not None:
         told["help"] = both(field.help)
     if field.options.get("choices"):

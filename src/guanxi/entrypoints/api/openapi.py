@@ -16,9 +16,10 @@ from guanxi.entrypoints.api.catalogue import visible_objects
 from guanxi.entrypoints.api.import_paths import import_paths
 from guanxi.entrypoints.api.paths import fixed_paths, object_paths, operation, response
 from guanxi.entrypoints.api.schemas import ID, LABEL, read_schema, write_schema
+from guanxi.kernel.access.rights import CLEAR
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.context import Work
-from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.masks import may_become_edit, shown, veils
 
 PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -99,8 +100,11 @@ def document(work: Work, language: str, base: str) -> dict[str, Any]:
 
 
 def _add_object(work: Work, target: Object, schemas: dict[str, Any], paths: dict[str, Any], language: str) -> None:
-    fields = [f for f in readable(work, target).values() if not f.hidden]
+    fields = [f for f in shown(work, target).values() if not f.hidden]
     schemas[target.name] = read_schema(target, fields, language)
+    for name, veil in veils(work, target).items():
+        if veil.right.level not in CLEAR and name in schemas[target.name]["properties"]:
+            _masked(schemas[target.name]["properties"], name)
     verbs = {v for v in ("create", "edit", "delete") if may(work, target, v)} if target.parent is None else set()
     settable = [f for f in fields if may_set(work, target, f)]
     if "create" in verbs:
@@ -123,4 +127,10 @@ def may_set(work: Work, target: Object, field: Field) -> bool:
     """Whether the caller may send a value for the field."""
     if field.read_only or field.type == "formula" or field.name in ("id", "version"):
         return False
-    return work.actor.rights.level(target.name, field.name) == "edit"
+    level = work.actor.rights.level(target.name, field.name)
+    return level == "edit" or may_become_edit(work, target, field.name)
+
+
+def _masked(properties: dict[str, Any], name: str) -> None:
+    """Where a mask may stand in place of the value."""
+    properties[name] = {"anyOf": [properties[name], {"type": "string", "description": "A mask: 138****1234"}]}

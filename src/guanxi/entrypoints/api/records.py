@@ -10,14 +10,17 @@ from starlette.responses import Response
 
 from guanxi.base.errors import BadInput, Conflict, Forbidden, NotFound, msg
 from guanxi.entrypoints.api.call import Call, Done, encode, flag, reply, whole, words
+from guanxi.entrypoints.api.duplicates import policy_of
 from guanxi.entrypoints.api.problems import PreconditionFailed, VersionRequired
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.context import Work
 from guanxi.kernel.fields.base import ParseError
 from guanxi.kernel.fields.parts import parse_id
+from guanxi.kernel.records.duplicates import Policy
 from guanxi.kernel.records.filters import readable, with_formulas
 from guanxi.kernel.records.looks import note_record, note_rows
-from guanxi.kernel.records.output import converter, references_json, values_of
+from guanxi.kernel.records.masks import veil_stored, veils
+from guanxi.kernel.records.output import Converter, converter, references_json, values_of
 from guanxi.kernel.records.read import MAX_LIMIT, chosen, count, find, get, references, target_of
 from guanxi.kernel.records.types import Change, Query, Row, Saved
 from guanxi.kernel.records.visibility import surely_sees
@@ -57,7 +60,7 @@ def list_records(call: Call) -> Response:
     with call.reading() as work:
         target = target_of(work, name)
         page = find(work, query_of(params, name))
-        data = list(map(converter(work.catalog, target, page.fields), page.rows))
+        data = list(map(told_as(work, target, page.fields), page.rows))
         note_rows(work, target, page.rows, page.fields, entry="api", address=call.address)
         answer = PageJson(data, page.next, page.previous)
         if flag(params, "names"):
@@ -91,14 +94,17 @@ def read_record(call: Call) -> Response:
 
 
 def create_record(call: Call) -> Response:
-    """A new record from a JSON object of field values; lines of a document under the name of their object."""
-    call.params()
+    """
+    A new record from a JSON object of field values; lines of a document under the name of their object. One that looks
+    like a record that is there is refused with 409 and the candidates, unless `duplicates=allow`.
+    """
+    policy = policy_of(call.params("duplicates"))
     with call.writing() as work:
         target = target_for_writing(work, call.path("object"))
 
         def effect() -> Done:
             values, lines = split(target, call.object())
-            return _done(saving(work, [Change("create", target.name, values, lines=lines)]), 201)
+            return _done(saving(work, [Change("create", target.name, values, lines=lines)], duplicates=policy), 201)
 
         done = call.once(work, effect)
         response = rendered(work, target, done)
@@ -231,10 +237,12 @@ def expected_version(call: Call, body: dict[str, Any]) -> tuple[int | None, bool
     return version, False
 
 
-def saving(work: Work, changes: Sequence[Change], *, by_header: bool = False) -> Saved:
+def saving(
+    work: Work, changes: Sequence[Change], *, by_header: bool = False, duplicates: Policy = "allow"
+) -> Saved:
     """Saves; a conflict shows the record as it is now, as far as the caller may read it."""
     try:
-        return save(work, changes)
+        return save(work, changes, duplicates=duplicates)
     except Conflict as conflict:
         row, name = conflict.extra.get("current"), conflict.extra.get("object")
         if row is not None and name is not None:
@@ -259,7 +267,7 @@ def render(
     """The record as something to encode, and its version."""
     row = get(work, target.name, ident, trashed=trashed)
     note_record(work, target, row, names, entry="api", address=address)
-    shown = converter(work.catalog, target, names)(row)
+    shown = told_as(work, target, names)(row)
     if not target.lines or not lines:
         return shown, row["version"]
     body = msgspec.json.decode(encode(shown))
@@ -269,7 +277,7 @@ def render(
             page = find(work, Query(name, f'{line.parent} == "{ident}"', sort=("id",), limit=NOT_AFTER))
         except NotFound:
             continue  # lines one may not read
-        body[name] = list(map(converter(work.catalog, line, page.fields), page.rows))
+        body[name] = list(map(told_as(work, line, page.fields), page.rows))
     return body, row["version"]
 
 
@@ -281,7 +289,7 @@ def rendered(work: Work, target: Object, done: Done) -> Response:
     row = _told_by(work, target, done.row, shown)
     try:
         if row is not None:
-            body, version = converter(work.catalog, target, names)(row), row["version"]
+            body, version = told_as(work, target, names)(row), row["version"]
         else:
             body, version = render(work, target, ident, names)
     except NotFound:
@@ -293,7 +301,13 @@ def _told_by(work: Work, target: Object, row: Row | None, shown: Sequence[Field]
     """The row just stored, if it is the whole answer: no lines, certainly the caller's to see. Spares a question."""
     if row is None or target.lines or row["trashed_at"] is not None or not surely_sees(work, target, row):
         return None
-    return with_formulas(work, target, shown, row)
+    covered = veil_stored(work, target, row)
+    return with_formulas(work, target, shown, covered) if covered is not None else None
+
+
+def told_as(work: Work, target: Object, names: Sequence[str]) -> Converter:
+    """Rows as JSON for this caller, masks included."""
+    return converter(work.catalog, target, names, veiled=veils(work, target).keys())
 
 
 def _record(body: Any, version: int, status: int = 200) -> Response:

@@ -12,7 +12,7 @@ from guanxi.base.i18n import Locale
 from guanxi.entrypoints.web.posting import speaker
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.fields.registry import TYPES
-from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records import masks
 from guanxi.kernel.records.operations import Touch, last_touches
 from guanxi.kernel.records.read import names
 from guanxi.kernel.records.shape import targets_of
@@ -58,7 +58,7 @@ def _lines_of(work: Work, target: Object, clashes: Sequence[Clash], locale: Loca
     ids = [c.id for c in clashes]
     titles = names(work, target.name, ids)
     touched = last_touches(work, target.id, ids)
-    fields = {str(f.id): f for f in readable(work, target).values()}
+    fields = {str(f.id): f for f in masks.shown(work, target).values()}
     pointed = pointed_names(work, fields, clashes)
     lines: list[ClashLine] = []
     for clash in clashes:

@@ -72,6 +72,7 @@ class FieldType:
     search     column values -> text pieces for the search index (empty: not searchable)
     sort       suffix of the column to sort by, None if not sortable
     scale      10^scale of numbers stored as scaled integers, given the field
+    mask       column values (not empty) -> what people see who may not read the value
     """
 
     name: str
@@ -85,3 +86,4 @@ class FieldType:
     search: Callable[[FieldLike, Columns], tuple[str, ...]] = lambda _f, _v: ()
     sort: Callable[[FieldLike], str | None] = lambda _f: ""
     scale: Callable[[FieldLike], int] = lambda _f: 0
+    mask: Callable[[FieldLike, Columns], str] = lambda _f, _v: "***"

@@ -14,6 +14,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat
 from guanxi.base.errors import msg
 from guanxi.base.i18n import Locale
 from guanxi.kernel.fields.base import Columns, FieldLike, FieldType, ParseEnv, ParseError
+from guanxi.kernel.fields.masked import mask_email, mask_phone
 from guanxi.kernel.fields.parts import NONE, TEXT_OPS, as_is, one_column, quoted, searched, show_plain, wants_text
 from guanxi.kernel.fields.text import text_columns, text_sort, with_key
 
@@ -62,6 +63,7 @@ EMAIL = FieldType(
     example=lambda _f: "li@example.com",
     search=searched,
     sort=text_sort,
+    mask=mask_email,
 )
 
 
@@ -130,6 +132,7 @@ PHONE = FieldType(
     operators=TEXT_OPS,
     example=lambda _f: "+8613800001234",
     search=searched,
+    mask=mask_phone,
 )
 
 

@@ -19,6 +19,7 @@ from guanxi.kernel.fields.files import FILES, IMAGE
 from guanxi.kernel.fields.formula import make_formula
 from guanxi.kernel.fields.integer import INTEGER
 from guanxi.kernel.fields.long_text import LONG_TEXT
+from guanxi.kernel.fields.masked import tolerant
 from guanxi.kernel.fields.money import MONEY
 from guanxi.kernel.fields.multi_choice import MULTI_CHOICE
 from guanxi.kernel.fields.percent import PERCENT
@@ -26,7 +27,7 @@ from guanxi.kernel.fields.refs import LINKS, LOOKUP, TEAM, USER
 from guanxi.kernel.fields.tags import TAGS
 from guanxi.kernel.fields.text import TEXT
 
-STORED: Mapping[str, FieldType] = {
+_STORED: Mapping[str, FieldType] = {
     "text": TEXT,
     "long_text": LONG_TEXT,
     "integer": INTEGER,
@@ -51,6 +52,7 @@ STORED: Mapping[str, FieldType] = {
     "image": IMAGE,
     "files": FILES,
 }
+STORED: Mapping[str, FieldType] = {name: tolerant(kind) for name, kind in _STORED.items()}
 TYPES: Mapping[str, FieldType] = {**STORED, "formula": make_formula(STORED)}
 
 

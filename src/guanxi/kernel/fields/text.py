@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from guanxi.kernel.fields.base import Column, Columns, FieldLike, FieldType, ParseEnv
+from guanxi.kernel.fields.masked import mask_text
 from guanxi.kernel.fields.parts import TEXT_OPS, as_is, searched, show_plain, wants_text
 
 LENGTH = 255
@@ -43,4 +44,5 @@ TEXT = FieldType(
     example=lambda _f: "Acme 苏州",
     search=searched,
     sort=text_sort,
+    mask=mask_text,
 )

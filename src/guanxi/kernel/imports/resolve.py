@@ -10,6 +10,7 @@ from guanxi.base.errors import Message, msg
 from guanxi.base.text import fold, nearest
 from guanxi.kernel.access.branches import pad, reach
 from guanxi.kernel.catalog.model import Field, Object
+from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.shape import targets_of
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def resolve(
 def _near(work: Work, other: Object, cell: str, titles: dict[str, list[str]]) -> str:
     """The most similar title among those the caller may see; large tables are not searched for it."""
     known = titles.get(other.name)
+    if known is None and other.title not in readable(work, other):
+        known = titles[other.name] = []
     if known is None:
         condition, params = reach(work.session, work.catalog, work.actor, other, "read", work.now).condition()
         also = f" AND {condition}" if condition else ""
@@ -71,7 +74,8 @@ def _near(work: Work, other: Object, cell: str, titles: dict[str, list[str]]) ->
 def _keys(work: Work, other: Object, match: str) -> list[Field]:
     fields = work.catalog.fields(other)
     names = [match] if match else list(dict.fromkeys((other.title, *KEYS)))
-    return [fields[n] for n in names if n in fields and fields[n].type in ("text", "auto_number", "email")]
+    clear = readable(work, other)  # looking a value up is a question: not by what one may not read
+    return [fields[n] for n in names if n in clear and fields[n].type in ("text", "auto_number", "email")]
 
 
 def _in_snapshot(work: Work, other: Object, cells: Sequence[str], match: str) -> dict[str, int | Unresolved]:

@@ -11,7 +11,7 @@ from guanxi.kernel.access.rights import may_ask
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.changes.feed import SealedSet, read_feed
 from guanxi.kernel.changes.log import Entry
-from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.masks import hide, levels_for_log, shown
 from guanxi.kernel.records.output import json_value
 
 if TYPE_CHECKING:
@@ -103,10 +103,14 @@ def _fields(work: Work, target: Object, logged: Mapping[str, Any] | None) -> dic
     key = ("logged fields", target.name, work.actor.user, work.actor.rights.admin)
     known = work.catalog.memo.get(key)
     if known is None:
-        fields = readable(work, target).values()
-        known = work.catalog.memo[key] = {str(f.id): f for f in fields if not f.hidden}
-    return {
-        known[number].name: json_value(work.catalog, known[number], value if isinstance(value, list) else (value,))
-        for number, value in logged.items()
-        if number in known
-    }
+        levels = levels_for_log(work, target)  # what a condition allows on some rows stays masked here
+        fields = shown(work, target).values()
+        known = {str(f.id): (f, levels.get(f.name, "read")) for f in fields if not f.hidden}
+        work.catalog.memo[key] = known
+    told: dict[str, Any] = {}
+    for number, value in logged.items():
+        if number in known:
+            field, level = known[number]
+            values = tuple(value) if isinstance(value, list) else (value,)
+            told[field.name] = json_value(work.catalog, field, hide(field, values, level))
+    return told

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from guanxi.kernel.access.rights import Level
 from guanxi.kernel.catalog.model import Field
 from guanxi.kernel.changes.log import Past, history
-from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.masks import hide, levels_for_log, shown
 from guanxi.kernel.records.read import get, target_of
 from guanxi.kernel.records.types import Row
 
@@ -42,22 +43,27 @@ class Step:
 def steps(work: Work, object_name: str, ident: int, *, before: int | None = None, limit: int = 50) -> list[Step]:
     """Newest first; only fields the caller may read. NotFound if the record is not theirs to see."""
     target = target_of(work, object_name)
-    get(work, object_name, ident, trashed=True)
-    allowed = readable(work, target)
+    row = get(work, object_name, ident, trashed=True)
+    allowed, levels = shown(work, target), levels_for_log(work, target, row)
     known = {str(field.id): field for field in allowed.values()}
     past = history(work.session, target.id, ident, before=before, limit=limit)
-    return [step_of(item, known) for item in past]
+    return [step_of(item, known, levels) for item in past]
 
 
-def step_of(past: Past, known: Mapping[str, Field]) -> Step:
-    """One entry of the log in the fields given by their number."""
+def step_of(past: Past, known: Mapping[str, Field], levels: Mapping[str, Level]) -> Step:
+    """One entry of the log in the fields given by their number; `levels` of those that are not simply clear."""
     old, new = past.entry.old, past.entry.new or {}
     fields = tuple(
-        FieldStep(known[key], None if old is None else _tuple(old.get(key)), _tuple(value))
+        _field_step(known[key], old.get(key) if old is not None else None, value, levels, had=old is not None)
         for key, value in new.items()
         if key in known
     )
     return Step(past.entry.version, past.entry.op, past.at, past.actor, past.way, past.kind, past.operation, fields)
+
+
+def _field_step(field: Field, old: Any, new: Any, levels: Mapping[str, Level], *, had: bool) -> FieldStep:
+    level = levels.get(field.name, "read")
+    return FieldStep(field, hide(field, _tuple(old), level) if had else None, hide(field, _tuple(new), level))
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:

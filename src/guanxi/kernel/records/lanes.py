@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from guanxi.base.errors import BadInput, msg
 from guanxi.kernel.records import sorting
 from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.masks import veil_rows, veils_among
 from guanxi.kernel.records.read import _page_sql, _selected, chosen, target_of
 from guanxi.kernel.records.types import Query, Row
 from guanxi.kernel.records.visibility import seen
@@ -22,9 +24,10 @@ def first_of_each(work: Work, query: Query, by: str, keys: Sequence[Any], size: 
     sort key may be empty and some lanes are short).
     """
     target = target_of(work, query.object)
-    (column,) = (f.column for f in chosen(work, target, (by,)))
-    fields = chosen(work, target, query.fields)
     allowed = readable(work, target)
+    if by not in allowed:
+        raise BadInput(msg("There is no field «{name}».", name=by[:80]))
+    column, fields = allowed[by].column, chosen(work, target, query.fields)
     sort = sorting.keys_of(work.catalog, target, query.sort, lambda f: f.name in allowed)
     view, where = seen(work, target, query.verb), where_of(work, target, query)
     columns, texts, before = _selected(work, target, fields, sort)
@@ -45,4 +48,5 @@ def first_of_each(work: Work, query: Query, by: str, keys: Sequence[Any], size: 
         for found in work.session.rows(" UNION ALL ".join(parts), params):
             row = dict(zip(columns, found, strict=True))
             lanes[row[column]].append(row)
+    veil_rows(veils_among(work, target, fields), [row for rows in lanes.values() for row in rows])
     return lanes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from guanxi.base.dates import iso_date, iso_datetime
 from guanxi.base.money import plain, plain_money
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.catalog.snapshot import Catalog
+from guanxi.kernel.fields.masked import Masked
 from guanxi.kernel.fields.registry import TYPES, result_type, type_of
 from guanxi.kernel.records.shape import shape_of
 from guanxi.kernel.records.types import Row
@@ -25,24 +26,30 @@ MOST_KEPT = 1_000
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def converter(catalog: Catalog, target: Object, names: Sequence[str], *, raw: bool = True) -> Converter:
+def converter(
+    catalog: Catalog, target: Object, names: Sequence[str], *, raw: bool = True, veiled: Collection[str] = ()
+) -> Converter:
     """
     Row -> struct whose JSON is the answer; id and version come first. `raw` puts stored JSON in as it is (fastest,
     for encoding only); without it the result is a dict of plain Python values, as exports and webhooks want it.
+    `veiled`: fields that may hold a mask, which is given as text.
     """
     kept: dict[Any, Converter] = catalog.memo.setdefault("output", {})
-    key = (target.name, tuple(names), raw)
+    masked = frozenset(veiled).intersection(names)
+    key = (target.name, tuple(names), raw, masked)
     known = kept.get(key)
     if known is None:
         if len(kept) >= MOST_KEPT:  # callers may ask for any combination of fields
             kept.clear()
-        known = kept[key] = _build(catalog, target, tuple(dict.fromkeys((*ALWAYS, *names))), raw)
+        known = kept[key] = _build(catalog, target, tuple(dict.fromkeys((*ALWAYS, *names))), raw, masked)
     return known
 
 
 def values_of(catalog: Catalog, target: Object, row: Row, names: Sequence[str]) -> dict[str, Any]:
     """One record as plain JSON values by field name."""
-    found: dict[str, Any] = converter(catalog, target, names, raw=False)(row)
+    fields = catalog.fields(target)
+    veiled = [name for name in names if type(row.get(fields[name].column)) is Masked]
+    found: dict[str, Any] = converter(catalog, target, names, raw=False, veiled=veiled)(row)
     return found
 
 
@@ -50,6 +57,8 @@ def json_value(catalog: Catalog, field: Field, values: Sequence[Any] | None) -> 
     """Column values of one field (from the log, from a tally) as their JSON value; money without currency is base."""
     if values is None:
         return None
+    if type(values[0]) is Masked:
+        return str(values[0])
     if values[0] is None:
         return [] if field.type in STORED_JSON else None
     if field.name == "id" or (field.type in IDS and len(values) == 1):
@@ -64,12 +73,17 @@ def base_currency(catalog: Catalog) -> str:
     return str(catalog.settings.get("currency", "CNY"))
 
 
-def _build(catalog: Catalog, target: Object, names: Sequence[str], raw: bool) -> Converter:
+def _build(
+    catalog: Catalog, target: Object, names: Sequence[str], raw: bool, veiled: Collection[str]
+) -> Converter:
     fields = catalog.fields(target)
     scope: dict[str, Any] = {"Raw": msgspec.Raw, "iso_date": iso_date, "iso_datetime": iso_datetime, "plain": plain}
     scope |= {"EPOCH": EPOCH, "FIRST": EPOCH.toordinal(), "day": dt.date.fromordinal, "delta": dt.timedelta}
-    scope |= {"plain_money": plain_money, "EMPTY": msgspec.Raw(b"[]")}
+    scope |= {"plain_money": plain_money, "EMPTY": msgspec.Raw(b"[]"), "Masked": Masked}
     cells = [_cell(catalog, target, fields[name], place, scope, raw) for place, name in enumerate(names)]
+    for place, name in enumerate(names):
+        if name in veiled:
+            cells[place] = f"(str(m) if type(m := row[{fields[name].column!r}]) is Masked else {cells[place]})"
     if raw:  # a field may be called like a keyword of Python: attributes are numbered, their JSON names are not
         attributes = [f"a{place}" for place in range(len(names))]
         renamed = dict(zip(attributes, names, strict=True))

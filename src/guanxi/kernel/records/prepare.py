@@ -13,7 +13,7 @@ from guanxi.kernel.records.checks import check
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.fill import fill_defaults, number, run_rules, settle_money
 from guanxi.kernel.records.lines import live_lines
-from guanxi.kernel.records.parse import blank_draft, check_references, read_values, refresh_keys
+from guanxi.kernel.records.parse import blank_draft, check_own_fields, check_references, read_values, refresh_keys
 from guanxi.kernel.records.shape import shape_of
 from guanxi.kernel.records.types import Change, Row
 
@@ -34,6 +34,8 @@ def prepare(work: Work, target: Object, op: str, drafts: Sequence[Draft]) -> Non
     settle_money(work, shape, good)
     refresh_keys(shape, good)
     run_rules(work, target.rules, "check", good)
+    if op == "create":
+        check_own_fields(work, shape, good)
     check_files(work, shape, [d for d in good if not d.errors])
     check(work, shape, [d for d in good if not d.errors])
 

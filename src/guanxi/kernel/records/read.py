@@ -11,6 +11,7 @@ from guanxi.kernel.access.rights import may_ask
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.records import sorting
 from guanxi.kernel.records.filters import formula_sql, readable
+from guanxi.kernel.records.masks import selects, shown, veil_rows, veils_among
 from guanxi.kernel.records.shape import pointed_at, shape_of, targets_of
 from guanxi.kernel.records.types import Page, Query, Row
 from guanxi.kernel.records.visibility import Seen, condition, condition_of_page, seen, spread
@@ -41,6 +42,7 @@ def find(work: Work, query: Query, *, most: int = MAX_LIMIT) -> Page:
         rows += [dict(zip(columns, values, strict=True)) for values in work.session.rows(sql, params)]
         if len(rows) > limit:
             break
+    veil_rows(veils_among(work, target, fields), rows)
     return _page(work, query, keys, rows, limit, cursor, fields)
 
 
@@ -75,8 +77,8 @@ def target_of(work: Work, name: str) -> Object:
 
 
 def chosen(work: Work, target: Object, names: Sequence[str]) -> tuple[Field, ...]:
-    """The fields asked for, or all one may read; an unknown and a forbidden field get the same answer."""
-    allowed = readable(work, target)
+    """The fields asked for, or all one is shown; an unknown and a forbidden field get the same answer."""
+    allowed = shown(work, target)
     if not names:
         return tuple(f for f in allowed.values() if not f.hidden)
     for name in names:
@@ -101,6 +103,9 @@ def _selected(
         known = shape.fields.get(field.name)
         for column in known.logged if known is not None else (field.column,):
             names[column] = f'r."{column}"'
+    texts, values = selects(work, target, veils_among(work, target, fields))
+    names |= texts
+    params += values
     for key in keys:
         names.setdefault(key.column, f'r."{key.column}"')
     return tuple(names), ", ".join(names.values()), params
@@ -169,9 +174,9 @@ def ids_of(work: Work, query: Query, size: int = 1_000, after: int = 0) -> Itera
 
 
 def get(work: Work, object_name: str, ident: int, *, trashed: bool = False) -> Row:
-    """One record with all fields the caller may read; NotFound if unknown or not theirs."""
+    """One record with all fields the caller is shown; NotFound if unknown or not theirs."""
     target = target_of(work, object_name)
-    fields = tuple(readable(work, target).values())
+    fields = tuple(shown(work, target).values())
     columns, texts, before = _selected(work, target, fields, ())
     text, params = condition(work, target, seen(work, target, form="most"))
     also = f" AND {text}" if text else ""
@@ -180,13 +185,16 @@ def get(work: Work, object_name: str, ident: int, *, trashed: bool = False) -> R
     row = work.session.one(sql, [*before, ident, *params])
     if row is None:
         raise NotFound
-    return dict(zip(columns, row, strict=True))
+    found = dict(zip(columns, row, strict=True))
+    veil_rows(veils_among(work, target, fields), [found])
+    return found
 
 
 def rows_of(work: Work, object_name: str, ids: Sequence[int], fields: Sequence[str] = ()) -> dict[int, Row]:
     """Several visible live records by id."""
     target = target_of(work, object_name)
-    columns, texts, before = _selected(work, target, chosen(work, target, fields), ())
+    wanted = chosen(work, target, fields)
+    columns, texts, before = _selected(work, target, wanted, ())
     text, params = condition(work, target, seen(work, target, form="most"))
     also = f" AND {text}" if text else ""
     found: dict[int, Row] = {}
@@ -198,6 +206,7 @@ def rows_of(work: Work, object_name: str, ids: Sequence[int], fields: Sequence[s
         for values in work.session.rows(sql, [*before, *some, *params]):
             row = dict(zip(columns, values, strict=True))
             found[row["id"]] = row
+    veil_rows(veils_among(work, target, wanted), list(found.values()))
     return found
 
 
@@ -213,7 +222,7 @@ def names(work: Work, object_name: str, ids: Iterable[int]) -> dict[int, str]:
         return {i: str(rows[i][title]) for i in wanted if i in rows}
     if not may_ask(work.actor.rights, object_name, target.access):
         return {}
-    if target.title not in readable(work, target):
+    if target.title not in shown(work, target):
         return dict.fromkeys(rows_of(work, object_name, wanted, ("id",)), "…")
     column = work.catalog.field(target, target.title).column
     return {i: str(row[column] or "") for i, row in rows_of(work, object_name, wanted, (target.title,)).items()}

@@ -14,6 +14,7 @@ from guanxi.entrypoints.web.lists.page import Asked
 from guanxi.kernel.catalog.model import Field, Object, Steps
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.lanes import first_of_each
+from guanxi.kernel.records.masks import shown
 from guanxi.kernel.records.read import references
 from guanxi.kernel.records.shape import targets_of
 from guanxi.kernel.records.tally import tally
@@ -148,7 +149,8 @@ def card_fields(work: Work, target: Object) -> list[str]:
     steps, allowed = steps_of(target), readable(work, target)
     wanted = [target.title, *target.subtitle, steps.field, steps.amount, steps.close_on, "next_step", next_day(target),
               "owner", "stage_since", "last_activity_at", "state", "account", "company"]  # fmt: skip
-    return [n for n in dict.fromkeys(wanted) if n and n in allowed]
+    titled = target.title in shown(work, target)
+    return [n for n in dict.fromkeys(wanted) if n and (n in allowed or (titled and n == target.title))]
 
 
 def order_of(work: Work, target: Object) -> tuple[str, ...]:
@@ -188,7 +190,7 @@ class Facts:
 def facts_of(work: Work, target: Object, rows: Sequence[Row]) -> Facts:
     """Titles of everything the cards name, once for all."""
     names = references(work, target, rows, card_fields(work, target))
-    fields = {n: readable(work, target)[n] for n in card_fields(work, target)}
+    fields = {n: shown(work, target)[n] for n in card_fields(work, target)}
     under = next((n for n in ("account", "company", *target.subtitle) if n in fields), "")
     return Facts(names, fields, under, next_day(target), work.now, work.today)
 

@@ -14,7 +14,9 @@ from guanxi.entrypoints.web import render
 from guanxi.entrypoints.web.lists import marks
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.catalog.system import SYSTEM_NAMES
+from guanxi.kernel.fields.masked import Masked
 from guanxi.kernel.fields.registry import TYPES, result_type
+from guanxi.kernel.records import masks
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.looks import note_rows
 from guanxi.kernel.records.read import references
@@ -30,13 +32,14 @@ EDITABLE = ("text", "email", "phone", "url", "integer", "decimal", "percent", "m
             "choice", "lookup", "user", "team", "tags", "long_text")  # fmt: skip
 MOST_COLUMNS = 20
 PICK = Markup('<td class="gx-pick"><input class="gx-tick" type="checkbox" data-pick aria-label="{}"></td>')
+MASK = Markup('<span class="gx-masked">{}</span>')
 QUIET, LATE = '<a class="gx-quiet" href="/o/', ' class="gx-red"'
 Content = Callable[[Row], str]
 
 
 def columns_for(work: Work, target: Object, wanted: Sequence[str] = ()) -> list[Field]:
     """Fields shown, in order: those asked for, else the object's own; what may not be read is left out."""
-    allowed = readable(work, target)
+    allowed = masks.shown(work, target)
     names = [n for n in wanted if n in allowed] or [n for n in target.columns if n in allowed]
     names = [n for n in dict.fromkeys((target.title, *names)) if n in allowed and not allowed[n].hidden]
     if not wanted:
@@ -62,7 +65,7 @@ def needed(work: Work, target: Object, fields: Sequence[Field]) -> tuple[str, ..
 def rows_html(work: Work, target: Object, fields: Sequence[Field], rows: Sequence[Row], locale: Locale) -> Markup:
     """All rows as `<tr>`s: one function per column, called for each row, which costs half of a template."""
     given = _given(work, target, references(work, target, rows, [f.name for f in fields]), locale)
-    amount = first_money(target, fields)
+    amount = first_money(target, [f for f in fields if f.name in readable(work, target)])
     total = f"{amount.column}__b" if amount is not None else ""
     columns = [(f"<td{_attributes(work, target, f, amount)}>", _content(given, f)) for f in fields]
     begin, pick = f'" data-href="/o/{target.name}/', PICK.format(translate("Select", locale.language))
@@ -130,7 +133,15 @@ def is_editable(work: Work, target: Object, field: Field) -> bool:
 
 
 def _content(given: Given, field: Field) -> Content:
-    """The function that makes the inside of a field's cells."""
+    """The function that makes the inside of a field's cells; a mask stands as it is."""
+    clear = _clear_content(given, field)
+    if field.name not in masks.veils(given.work, given.target) or field.name == given.target.title:
+        return clear
+    column = field.column
+    return lambda row: MASK.format(row[column]) if type(row[column]) is Masked else clear(row)
+
+
+def _clear_content(given: Given, field: Field) -> Content:
     target, column = given.target, field.column
     if field.name == target.title:
         return _title(given, field)

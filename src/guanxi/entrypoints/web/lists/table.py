@@ -34,6 +34,7 @@ from guanxi.kernel.catalog.model import Field
 from guanxi.kernel.expr import conjuncts, parse
 from guanxi.kernel.records.bulk import job_state
 from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.masks import shown
 from guanxi.kernel.records.read import count, find, names
 from guanxi.kernel.records.shape import targets_of
 from guanxi.kernel.records.tally import tally
@@ -86,7 +87,7 @@ def show_columns(request: Request) -> Response:
     with me.space.read(me.user) as work:
         asked = ask(work, read_state(name_of(request), request.query_params), me.locale)
         fields = cells.columns_for(work, asked.target, asked.state.columns)
-        others = [f for f in readable(work, asked.target).values() if not f.hidden and f.name not in ("id", "version")]
+        others = [f for f in shown(work, asked.target).values() if not f.hidden and f.name not in ("id", "version")]
     return piece(request, "record/list_columns.html", me, target=asked.target, fields=fields, all_fields=others,
                  url_state=asked.state.pairs())  # fmt: skip
 
@@ -178,12 +179,13 @@ def count_rules(where: str) -> int:
 def heads(work: Work, asked: Asked, fields: list[Field]) -> list[dict[str, Any]]:
     """Column heads with the address that sorts by them."""
     order = sort_of(work, asked) or (asked.target.sort,)
-    first = order[0]
+    first, allowed = order[0], readable(work, asked.target)
     found = []
     for field in fields:
         direction = "" if first.lstrip("-") != field.name else "desc" if first.startswith("-") else "asc"
         down = direction == "asc" or (not direction and is_number(field))
-        url = asked.state.url(sort=(f"-{field.name}" if down else field.name,)) if sortable(field) else None
+        may = sortable(field) and field.name in allowed
+        url = asked.state.url(sort=(f"-{field.name}" if down else field.name,)) if may else None
         found.append({"label": field.label, "url": url, "direction": direction, "number": is_number(field)})
     return found
 
@@ -213,7 +215,8 @@ def _menus(asked: Asked, me: Visit) -> dict[str, Any]:
 def _groups(work: Work, asked: Asked, fields: list[Field], me: Visit) -> list[dict[str, Any]]:
     field = work.catalog.field(asked.target, asked.state.group)
     by = f"{field.name}:month" if field.type in ("date", "datetime") else field.name
-    sums = summable(fields)
+    allowed = readable(work, asked.target)
+    sums = summable([f for f in fields if f.name in allowed])
     found = tally(work, asked.query(), [by], sums)[:MOST_GROUPS]
     labels = _group_labels(work, field, [g.keys[0] for g in found], me)
     groups = []

@@ -16,7 +16,9 @@ from guanxi.entrypoints.web.session import Visit, visit
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.catalog.system import SYSTEM_NAMES
 from guanxi.kernel.context import Work
+from guanxi.kernel.fields.masked import Masked
 from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.masks import clear_fields, level_on, may_become_edit, shown
 from guanxi.kernel.records.read import get, references, target_of
 from guanxi.kernel.records.types import Row
 from guanxi.kernel.records.verbs import verbs_on
@@ -58,20 +60,34 @@ class Desk:
 
     @property
     def fields(self) -> Mapping[str, Field]:
-        """What the reader may read."""
-        return readable(self.work, self.target)
+        """What the reader reads in clear on this record."""
+        return clear_fields(self.work, self.target, self.row)
+
+    @property
+    def shown(self) -> Mapping[str, Field]:
+        """What the reader is shown: also fields that stand here as masks."""
+        return shown(self.work, self.target)
 
     def may_edit(self, field: Field) -> bool:
         """Whether this reader may change that field of this record."""
-        return "edit" in self.verbs and not self.trashed and is_writable(self.work, self.target, field)
+        if "edit" not in self.verbs or self.trashed or not is_writable(self.work, self.target, field):
+            return False
+        return field.name in SYSTEM_NAMES or level_on(self.work, self.target, field, self.row) == "edit"
+
+    def is_masked(self, field: Field) -> bool:
+        """Whether a mask stands here in place of the value."""
+        return type(self.row.get(field.column)) is Masked
 
 
 def is_writable(work: Work, target: Object, field: Field) -> bool:
-    """Whether the caller's roles let them set the field at all."""
+    """Whether the caller's roles let them set the field at all, be it on some records only."""
     if field.name in SYSTEM_NAMES:
         return field.name == "owner" and target.kind in ("record", "document")
     fixed = field.read_only or field.retired or field.hidden or field.type in ("formula", "auto_number")
-    return not fixed and work.actor.rights.level(target.name, field.name) == "edit"
+    if fixed:
+        return False
+    level = work.actor.rights.level(target.name, field.name)
+    return level == "edit" or may_become_edit(work, target, field.name)
 
 
 def open_desk(me: Visit, work: Work, name: str, ident: int, *, trash: bool = False) -> Desk:

@@ -18,6 +18,7 @@ from guanxi.entrypoints.web.render import label, t
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.history import Step
+from guanxi.kernel.records.masks import shown
 from guanxi.kernel.records.read import names
 from guanxi.kernel.records.timeline import CHANGES, Item, Place, Timeline, counts, timeline
 from guanxi.kernel.records.types import Row
@@ -151,7 +152,7 @@ def _record(
 ) -> Entry:
     assert item.row is not None
     row, target = item.row, desk.work.catalog.object(item.object)
-    allowed = readable(desk.work, target)
+    allowed = shown(desk.work, target)
     who = row.get("owner") or row.get("created_by") or 0
     kind = allowed.get("kind")
     details = []

@@ -12,6 +12,7 @@ from guanxi.base.errors import NotFound
 from guanxi.entrypoints.web.records.desk import Desk
 from guanxi.kernel.catalog.model import Action
 from guanxi.kernel.records.filters import test_of
+from guanxi.kernel.records.masks import without_masks
 from guanxi.kernel.records.read import find
 from guanxi.kernel.records.types import Query
 
@@ -46,7 +47,7 @@ def offers(desk: Desk) -> list[Offer]:
 def _applies(desk: Desk, action: Action) -> bool:
     if action.needs in ("edit", "delete") and action.needs not in desk.verbs:
         return False
-    return not action.when or test_of(desk.work, desk.target, action.when)(desk.row)
+    return not action.when or test_of(desk.work, desk.target, action.when)(without_masks(desk.row))
 
 
 def action_of(desk: Desk, name: str) -> Action:

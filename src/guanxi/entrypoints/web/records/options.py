@@ -21,7 +21,7 @@ from guanxi.entrypoints.web.shell import piece
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.context import Work
 from guanxi.kernel.fields import regions
-from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.masks import shown
 from guanxi.kernel.records.read import find, target_of
 from guanxi.kernel.records.search import search
 from guanxi.kernel.records.search_index import searched
@@ -73,7 +73,7 @@ def _recent(work: Work, targets: Sequence[Object], several: bool) -> list[Option
         if target.kind == "config":
             found += _config(work, target, "", several)
             continue
-        if target.title not in readable(work, target):
+        if target.title not in shown(work, target):
             continue
         rows = find(work, Query(target.name, fields=(target.title,), sort=("-updated_at",), limit=SHOWN)).rows
         title = work.catalog.field(target, target.title).column

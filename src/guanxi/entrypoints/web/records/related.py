@@ -13,8 +13,10 @@ from guanxi.entrypoints.web.lists import marks
 from guanxi.entrypoints.web.records.desk import Desk, is_writable
 from guanxi.entrypoints.web.render import label, money
 from guanxi.kernel.catalog.model import Field, Object
+from guanxi.kernel.fields.masked import Masked
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.looks import note_rows
+from guanxi.kernel.records.masks import shown
 from guanxi.kernel.records.read import count, find, references
 from guanxi.kernel.records.shape import targets_of
 from guanxi.kernel.records.types import Query, Row
@@ -114,7 +116,7 @@ def _list(desk: Desk, other: Object, field: Field) -> Related:
 
 def _fields(desk: Desk, other: Object) -> list[str]:
     """Title, subtitle, stage, amount, role: what a line shows."""
-    allowed = readable(desk.work, other)
+    allowed = shown(desk.work, other)
     wanted = [other.title, *other.subtitle[:2], "contact", "role", "title", "state", "kind"]
     if other.steps is not None:
         wanted += [other.steps.field, other.steps.amount or ""]
@@ -122,7 +124,7 @@ def _fields(desk: Desk, other: Object) -> list[str]:
 
 
 def _line(desk: Desk, other: Object, via: Field, row: Row, names: Any) -> Line:
-    allowed = readable(desk.work, other)
+    allowed = shown(desk.work, other)
     title = str(row.get(allowed[other.title].column) or "…") if other.title in allowed else "…"
     url = f"/o/{other.name}/{row['id']}"
     if other.kind == "plain" and "contact" in row and via.name != "contact" and row["contact"] is not None:
@@ -132,7 +134,7 @@ def _line(desk: Desk, other: Object, via: Field, row: Row, names: Any) -> Line:
         title,
         _sub(desk, other, via, row, names),
         _mark(desk, other, row),
-        _amount(other, allowed, row),
+        _amount(other, readable(desk.work, other), row),
         other.name in ("contact", "contact_role"),
     )
 
@@ -151,13 +153,13 @@ def _mark(desk: Desk, other: Object, row: Row) -> Markup:
 
 def _sub(desk: Desk, other: Object, via: Field, row: Row, names: Any) -> str:
     """The first of the subtitle's fields that says something."""
-    allowed = readable(desk.work, other)
+    allowed = shown(desk.work, other)
     for name in ("title", *other.subtitle[:2]):
         field = allowed.get(name)
         value = row.get(field.column) if field is not None and name != other.title else None
         if field is None or value is None or field.name == via.name:
             continue
-        if field.type in ("text", "auto_number"):
+        if field.type in ("text", "auto_number") or type(value) is Masked:
             return str(value)
         if field.type == "choice":
             known = marks.choices_of(desk.work, other, desk.me.locale).get(name, {}).get(value)

@@ -20,9 +20,9 @@ from guanxi.entrypoints.web.session import address_of
 from guanxi.entrypoints.web.shell import page, piece
 from guanxi.kernel.access import why
 from guanxi.kernel.access.actors import load_actor
-from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.history import steps
 from guanxi.kernel.records.looks import note_record
+from guanxi.kernel.records.masks import shown
 from guanxi.kernel.records.output import values_of
 from guanxi.kernel.records.read import names, references
 from guanxi.kernel.records.recents import note_opened
@@ -64,7 +64,7 @@ def facts(desk: Desk) -> list[Section]:
     sections.append((t("Record"), system))
     found = []
     for text, wanted in sections:
-        kept = [_fact(desk, n) for n in wanted if n in desk.fields and not desk.fields[n].hidden]
+        kept = [_fact(desk, n) for n in wanted if n in desk.shown and not desk.shown[n].hidden]
         kept = [f for f in kept if f.edit or not f.empty]
         if kept:
             found.append(Section(text, kept, text == t("Record")))
@@ -72,7 +72,7 @@ def facts(desk: Desk) -> list[Section]:
 
 
 def _fact(desk: Desk, name: str) -> Fact:
-    field = desk.fields[name]
+    field = desk.shown[name]
     value = show_field(desk, field)
     edit = desk.may_edit(field) and field.type in EDITED_IN_PLACE
     return Fact(name, label(field.label), value, edit, value == EMPTY, field.type in ("long_text", "image"))
@@ -139,7 +139,7 @@ def line_tables(desk: Desk) -> list[dict[str, Any]]:
         line = desk.work.catalog.objects.get(name)
         if line is None or desk.work.actor.rights.scope(name, "read") == "none":
             continue
-        allowed = readable(desk.work, line)
+        allowed = shown(desk.work, line)
         columns = [allowed[n] for n in line.columns if n in allowed]
         rows = lines.rows_of_document(desk.work, line, desk.id)
         known = references(desk.work, line, rows, [f.name for f in columns])
@@ -243,7 +243,7 @@ def _checked(desk: Desk, user: int, people: Sequence[why.Why]) -> dict[str, Any]
     levels = {}
     if row is not None and row["active"]:
         levels = dict(why.field_levels(load_actor(work.catalog, user), work.catalog, desk.target))
-    mine = {n: f for n, f in desk.fields.items() if n in levels and n != "id"}
+    mine = {n: f for n, f in desk.shown.items() if n in levels and n != "id"}
     hidden = [label(f.label) for n, f in mine.items() if levels[n] == "none"]
     fixed = [label(f.label) for n, f in mine.items() if levels[n] == "read"]
     return {"name": row["name"] if row else "?", "id": user, "why": found, "seen": len(mine) - len(hidden),

@@ -17,11 +17,13 @@ from guanxi.entrypoints.web.records.markdown import to_html
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.context import Work
 from guanxi.kernel.fields.contact import national
+from guanxi.kernel.fields.masked import Masked
 from guanxi.kernel.fields.registry import result_type
 from guanxi.kernel.records.shape import shape_of, targets_of
 from guanxi.kernel.records.types import Row
 
 Names = Mapping[str, Mapping[int, str]]
+MASK = Markup('<span class="gx-masked">{}</span>')
 EMPTY = Markup('<span class="gx-none">–</span>')
 
 
@@ -50,6 +52,8 @@ def show_values(
     if not values or values[0] is None or values[0] == "":
         return EMPTY
     first, kind = values[0], result_type(field)
+    if type(first) is Masked:
+        return MASK.format(first)
     special: Callable[[Sequence[Any]], Markup] | None = _SHOWN.get(kind.name)
     if kind.name in ("lookup", "user", "team", "links") or field.name in ("created_by", "updated_by"):
         return _reference(work, field, values, names, locale)
