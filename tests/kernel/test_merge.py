@@ -19,11 +19,13 @@ from guanxi.kernel.records.merge import Merge, Merged, merge
 from guanxi.kernel.records.merge_links import Party, count_links, move_links
 from guanxi.kernel.records.operations import operation_info
 from guanxi.kernel.records.read import count, find, get
+from guanxi.kernel.records.shares import share
 from guanxi.kernel.records.timeline import timeline
 from guanxi.kernel.records.types import Change, Query
 from guanxi.kernel.records.undo import undo
 from guanxi.kernel.records.unmerge import newer
 from guanxi.kernel.records.write import save
+from guanxi.kernel.storage import files
 from tests import make
 
 SKIP = {"version", "updated_at", "updated_by"}
@@ -213,6 +215,28 @@ def test_rights(space: Space, admin: int) -> None:
     with space.read(admin) as work:
         assert get(work, "contact", contact)["account"] == mine
         assert "merge" in operation_info(work, done.operation).cause
+
+
+def test_shares_and_files_come_along_and_go_back(space: Space, admin: int) -> None:
+    reader = make.person(space, "sales")
+    one, two = account(space, admin), account(space, admin)
+    with space.write(admin) as work:
+        share(work, "account", [two], ("user", reader))
+        blob = files.store(space.folder, [b"plan"])
+        file = files.add(
+            work.session, blob, id=space.ids.next(), name="a.txt", type="text/plain", by=admin, at=work.now
+        )
+        save(work, [Change("edit", "account", {"files": [str(file.id)]}, id=two)])
+    done = do(space, admin, one, two)
+    with space.read(reader) as work:
+        assert get(work, "account", one)["files"] == f'["{file.id}"]'
+        assert files.get(work.session, file.id).record == one
+    undo(space, admin, done.operation)
+    with space.read(reader) as work:
+        assert get(work, "account", two)["files"] == f'["{file.id}"]'
+        assert files.get(work.session, file.id).record == two
+        with pytest.raises(NotFound):
+            get(work, "account", one)
 
 
 def test_a_record_changed_meanwhile_stops_the_merge(space: Space, admin: int) -> None:

@@ -16,6 +16,7 @@ from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.lines import live_lines, store_lines
 from guanxi.kernel.records.merge_fields import OWNER, choosable, drawn, in_order, line_source, may_choose_owner
 from guanxi.kernel.records.merge_links import CHUNK, Party, move_links
+from guanxi.kernel.records.merge_shares import carry_shares
 from guanxi.kernel.records.parse import current_rows, drafts_for, may
 from guanxi.kernel.records.prepare import prepare
 from guanxi.kernel.records.shape import OWNED, Shape, shape_of
@@ -69,6 +70,7 @@ def merge(work: Work, wish: Merge) -> Merged:
         _retire(work, shape, [rows[i] for i in party.losers], wish.winner)
         _complete(work, shape, wish, drawn(shape, ordered, wish.chosen), lines)
         hand_over(work, shape, party.losers, wish.winner)
+        carry_shares(work, party)
         moved = move_links(work, party)
         waiting = moved >= CHUNK
         if waiting:
