@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from guanxi.kernel.context import Space
-from guanxi.kernel.records.undo import operations
+from guanxi.kernel.records.operations import operations
 from tests import make
 from tests.entrypoints.api.conftest import Client
 

@@ -10,9 +10,10 @@ import pytest
 
 from guanxi.base.errors import Conflict, NotFound
 from guanxi.kernel.context import Space
+from guanxi.kernel.records.operations import operation_info
 from guanxi.kernel.records.read import find, get
 from guanxi.kernel.records.types import Change, Query
-from guanxi.kernel.records.undo import operation_info, preview, undo
+from guanxi.kernel.records.undo import preview, undo
 from guanxi.kernel.records.undo_turns import STALE
 from guanxi.kernel.records.write import save
 

@@ -97,8 +97,14 @@ def object_paths(target: Object, verbs: set[str], fields: Sequence[Field], langu
     }  # fmt: skip
     paths: dict[str, Any] = {f"/{name}": every, f"/{name}/{{id}}": one, **_figures(op, name, fields)}
     if "create" in verbs:
+        alike = op("find_duplicates_of", msg("What it would look like"), body=ref(f"{name}.new"),
+                   answers={"200": response(listed({"type": "object"}))})  # fmt: skip
+        alike["responses"] |= {code: {"$ref": "#/components/responses/problem"} for code in ("413", "415")}
+        paths[f"/{name}/duplicates"] = {"post": alike}
         created = {"201": response(ref(name), "Created")}
-        every["post"] = op("create", msg("Create one"), body=ref(f"{name}.new"), answers=created, writes=True)
+        policy = [parameter("duplicates", {"type": "string", "enum": ["ask", "allow"]})]
+        every["post"] = op("create", msg("Create one"), params=policy, body=ref(f"{name}.new"), answers=created,
+                           writes=True)  # fmt: skip
     if "edit" in verbs:
         params = [ID_PATH, MATCH]
         one["patch"] = op("change", msg("Change one"), params=params, body=ref(f"{name}.change"),
@@ -190,7 +196,11 @@ OPERATION = {
 }  # fmt: skip
 UNDO = {
     "type": "object",
-    "properties": {"dry_run": FLAG, "edited": {"type": "string", "enum": ["skip", "take"]}},
+    "properties": {
+        "dry_run": FLAG,
+        "edited": {"type": "string", "enum": ["skip", "take"]},
+        **{name: {"type": "array", "items": ID, "maxItems": 1000} for name in ("take", "keep")},
+    },
     "additionalProperties": False,
 }
 UNDONE = {
@@ -238,7 +248,9 @@ def fixed_paths(language: str) -> dict[str, Any]:
                                                 required=True), parameter("objects", TEXT), few])},
         "/actions": {"get": op("actions", msg("What can be done by name"), "actions", listed(anything))},
         "/operations": {"get": op("operations", msg("Operations, newest first"), "operations",
-                                  listed(OPERATION, before=MAYBE_ID), params=[before, many])},
+                                  listed(OPERATION, before=MAYBE_ID),
+                                  params=[before, many, parameter("actor", ID),
+                                          *(parameter(name, TEXT) for name in ("entry", "kind", "cause"))])},
         "/operations/{id}": {"get": op("operation", msg("One operation"), "operations", OPERATION, params=[ID_PATH])},
         "/operations/{id}/undo": {"post": _undo(op)},
         "/role/{id}/preview": {"post": op("preview_role", msg("What other rights of a role would change"), "role",

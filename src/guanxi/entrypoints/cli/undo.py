@@ -9,8 +9,9 @@ import msgspec
 from guanxi.base.dates import iso_datetime
 from guanxi.entrypoints.cli.frame import Command, Terminal, table
 from guanxi.kernel.context import Work
+from guanxi.kernel.records.operations import operations
 from guanxi.kernel.records.read import names
-from guanxi.kernel.records.undo import Undone, operations, preview, undo
+from guanxi.kernel.records.undo import Undone, preview, undo
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

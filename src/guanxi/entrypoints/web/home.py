@@ -20,9 +20,9 @@ from guanxi.entrypoints.web.render import url
 from guanxi.entrypoints.web.session import Visit, visit
 from guanxi.entrypoints.web.shell import page, piece
 from guanxi.kernel.catalog.model import Action, Choice
+from guanxi.kernel.records.operations import operation_info
 from guanxi.kernel.records.read import find, get
 from guanxi.kernel.records.types import Change, Query
-from guanxi.kernel.records.undo import operation_info
 from guanxi.kernel.records.write import save
 from guanxi.kernel.reports.run import reports, run_report
 

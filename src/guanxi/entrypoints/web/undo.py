@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -19,15 +19,13 @@ from guanxi.entrypoints.web.posting import ident_of, posted, speaker, text_of
 from guanxi.entrypoints.web.render import sentence
 from guanxi.entrypoints.web.session import Visit, visit
 from guanxi.entrypoints.web.shell import go, page, piece, see_other
-from guanxi.kernel.records.operations import Deed, deeds
+from guanxi.kernel.records.aftermath import FollowUp, Taken, follow_ups, taken_since
+from guanxi.kernel.records.operations import Deed, OperationInfo, deeds, operation_info, operations
 from guanxi.kernel.records.read import names
 from guanxi.kernel.records.undo import (
     Edited,
-    OperationInfo,
     Undone,
     may_undo,
-    operation_info,
-    operations,
     preview,
     undo,
 )
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
 
 PAGE = 40
 PREVIEWED = 20_000  # changes; larger ones are previewed when asked for
+MOST_CHOSEN = 200  # records decided one by one
 DAY = 86_400_000_000
 QUIET = ("read", "seed")
 FILTERS: tuple[tuple[str, Label, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -63,6 +62,13 @@ SINGLE: Mapping[str, tuple[Label, str]] = {
     "create": (L("Created", "新建"), "plus"),
     "trash": (L("Deleted", "删除"), "trash"),
     "restore": (L("Restored", "恢复"), "arrow-back-up"),
+}
+WAYS: Mapping[str, Label] = {
+    "form": L("Form", "表单"),
+    "api": L("API", "接口"),
+    "agent": L("AI agent", "AI 助手"),
+    "cli": L("Command line", "命令行"),
+    "automation": L("Automation", "自动流程"),
 }
 DEEDS: Mapping[str, Label] = {
     "create": L("created {n}", "新建 {n}"),
@@ -106,7 +112,8 @@ def show_operations(request: Request) -> Response:
     asked = request.query_params
     return page(
         request, "undo/list.html", me, active="/operations", lines=lines, at=at, days=days, people=people,
-        filters=FILTERS, kind=asked.get("kind", ""), who=asked.get("person", ""), today=_today(me),
+        filters=FILTERS, kind=asked.get("kind", ""), who=asked.get("person", ""), today=_today(me), ways=WAYS,
+        way=asked.get("way", ""), cause=asked.get("cause", ""),
         older=found[-1].id if len(found) >= PAGE else None, told=told(request, me, at) if at else None,
     )  # fmt: skip
 
@@ -117,10 +124,13 @@ def found_for(work: Work, request: Request) -> list[OperationInfo]:
     limits = {key: (kinds, entries) for key, _, kinds, entries in FILTERS}
     kinds, entries = limits.get(asked.get("kind", ""), ((), ()))
     quiet = QUIET if kinds or entries else (*QUIET, "reaction")  # what follows by itself has a filter of its own
+    if asked.get("way") in WAYS:
+        entries = (asked["way"],)
     person, before = asked.get("person", ""), asked.get("before", "")
     return operations(
         work, actor=int(person) if _is_id(person) else None, before=int(before) if _is_id(before) else None,
         limit=PAGE, kinds=kinds, entries=entries, without=quiet,
+        cause=asked.get("cause", "").strip()[:100],
     )  # fmt: skip
 
 
@@ -201,6 +211,9 @@ class Told:
     job: UndoState | None
     large: bool
     settings: bool
+    chosen: Mapping[int, Edited]
+    follow_ups: Sequence[FollowUp] = ()
+    taken: Sequence[tuple[str, Taken]] = ()
 
     @property
     def count(self) -> int:
@@ -210,11 +223,15 @@ class Told:
 
 def told(request: Request, me: Visit, line: Line) -> Told:
     """The preview, or why there is none."""
-    edited: Edited = "take" if request.query_params.get("edited") == "take" else "skip"
-    large = line.total > PREVIEWED and request.query_params.get("count") != "1"
+    asked = request.query_params
+    edited: Edited = "take" if asked.get("edited") == "take" else "skip"
+    chosen = chosen_in(asked.getlist("take"), asked.getlist("keep"))
+    large = line.total > PREVIEWED and asked.get("count") != "1"
     why_not, result, shown = "", None, list[ClashLine]()
     with me.space.read(me.user) as work:
         job = undo_state(work, line.id)
+        after, taken = follow_ups(work, line.id), taken_since(work, operation_info(work, line.id))
+        named = [(work.catalog.object(t.object).plural.in_(me.locale.language), t) for t in taken]
         try:
             may_undo(work, line.id)
         except (Forbidden, Conflict) as problem:
@@ -225,17 +242,24 @@ def told(request: Request, me: Visit, line: Line) -> Told:
             result = preview(me.space, me.user, line.id)
             with me.space.read(me.user) as work:
                 shown = clash_lines(work, result.clashes, me.locale)
-            if edited == "take" and result.skipped:
-                result = _with_all(result, preview(me.space, me.user, line.id, edited="take"))
+            if (edited == "take" or chosen) and result.skipped:
+                result = _with_all(result, preview(me.space, me.user, line.id, edited=edited, chosen=chosen))
         except TooSlow as problem:
             why_not = sentence(problem.message, me.locale)
     settings = result is not None and not (result.restored or result.trashed or result.skipped)
     shown_job = job if busy or (job is not None and job.status == "dead") else None
-    return Told(result, shown, edited, why_not, shown_job, large, settings)
+    return Told(result, shown, edited, why_not, shown_job, large, settings, chosen, after, named)
+
+
+def chosen_in(take: Sequence[Any], keep: Sequence[Any]) -> dict[int, Edited]:
+    """Records edited since that were decided one by one."""
+    found: dict[int, Edited] = {int(i): "take" for i in take if _is_id(str(i))}
+    found.update({int(i): "skip" for i in keep if _is_id(str(i))})
+    return dict(list(found.items())[:MOST_CHOSEN])
 
 
 def _with_all(skipping: Undone, taking: Undone) -> Undone:
-    """Counts as if everything is taken back; those edited since as they are."""
+    """Counts of what is decided; those edited since as they are."""
     return Undone(skipping.operation, 0, taking.restored, taking.trashed, skipping.skipped, skipping.clashes)
 
 
@@ -246,10 +270,11 @@ def run_undo(request: Request, me: Visit, form: FormData) -> Response:
     back = f"/operations/{ident}"
     with me.space.read(me.user) as work:
         total = may_undo(work, ident).changes
+    chosen = chosen_in(form.getlist("take"), form.getlist("keep"))
     if total > AT_ONCE:
-        start_undo(me.space, me.user, ident, edited=edited, total=total)
+        start_undo(me.space, me.user, ident, edited=edited, total=total, chosen=chosen)
         return go(back, request) if _from_page(form) else Response(status_code=202)
-    result = undo(me.space, me.user, ident, edited=edited)
+    result = undo(me.space, me.user, ident, edited=edited, chosen=chosen)
     if not _from_page(form):
         return Response(status_code=200)
     note = noted(result, me)

@@ -1,15 +1,86 @@
-"""What operations did, told in few statements: counts by object and kind of change, and who touched records last."""
+"""Operations, and what they did, told in few statements: by object and kind of change; who touched records last."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from guanxi.base.errors import NotFound
 from guanxi.kernel.access.branches import pad
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
+
+
+@dataclass(frozen=True, slots=True)
+class OperationInfo:
+    """One line of the undo page."""
+
+    id: int
+    kind: str
+    state: str
+    actor: int
+    entry: str
+    cause: str
+    undo_of: int | None
+    at: int
+    undone_by: int | None = None
+    changes: int = 0
+
+
+def operations(
+    work: Work,
+    *,
+    actor: int | None = None,
+    before: int | None = None,
+    limit: int = 50,
+    kinds: Sequence[str] = (),
+    entries: Sequence[str] = (),
+    without: Sequence[str] = (),
+    cause: str = "",
+) -> list[OperationInfo]:
+    """
+    Newest operations first: one's own, or everybody's with the ability to undo others'. `kinds` and `entries`
+    (how it came in) limit the list, `without` leaves kinds out, `cause` is a part of what brought it about.
+    """
+    if not work.actor.rights.can("undo_others"):
+        actor = work.actor.user
+    table, sets, changes = (work.session.table(t) for t in ("operation", "change_set", "change"))
+    conditions: list[str] = ["1 = 1"]
+    params: list[Any] = []
+    if actor is not None:
+        conditions.append("o.actor = ?")
+        params.append(actor)
+    if before is not None:
+        conditions.append("o.id < ?")
+        params.append(before)
+    if cause:
+        conditions.append("lower(o.cause) LIKE ? ESCAPE '!'")
+        params.append("%" + re.sub("[%_!]", r"!\g<0>", cause.lower()) + "%")
+    for column, values, negation in (("kind", kinds, ""), ("entry", entries, ""), ("kind", without, "NOT ")):
+        if values:
+            conditions.append(f"o.{column} {negation}IN ({', '.join('?' * len(values))})")
+            params += values
+    sql = (
+        f"SELECT o.id, o.kind, o.state, o.actor, o.entry, o.cause, o.undo_of, o.at,"
+        f" (SELECT max(u.id) FROM {table} u WHERE u.undo_of = o.id AND u.id > o.id),"
+        f" (SELECT count(*) FROM {sets} s JOIN {changes} c ON c.set_id = s.id WHERE s.operation = o.id)"
+        f" FROM {table} o WHERE {' AND '.join(conditions)} ORDER BY o.id DESC LIMIT ?"
+    )
+    return [
+        OperationInfo(r[0], r[1], r[2], r[3] or 0, r[4] or "", r[5] or "", r[6], r[7], r[8], r[9])
+        for r in work.session.rows(sql, [*params, limit])
+    ]
+
+
+def operation_info(work: Work, ident: int) -> OperationInfo:
+    """One operation the caller may see; NotFound otherwise."""
+    found = operations(work, before=ident + 1, limit=1)
+    if not found or found[0].id != ident:
+        raise NotFound
+    return found[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,15 @@ from guanxi.kernel.access.branches import pad, reach
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.changes.log import Entry, close_operation, entries_of, sets_of
 from guanxi.kernel.records.draft import Draft
+from guanxi.kernel.records.masks import hide_triples
+from guanxi.kernel.records.operations import OperationInfo, operation_info
 from guanxi.kernel.records.parse import refresh_keys
 from guanxi.kernel.records.reclaim import in_use, sort_out
 from guanxi.kernel.records.shape import Shape, shape_of
 from guanxi.kernel.records.store import LOGGED_SYSTEM, update
 from guanxi.kernel.records.types import Change, Row
 from guanxi.kernel.records.undo_turns import BACKGROUND, give_back_turn, lock_operation, take_turn
+from guanxi.kernel.records.unmerge import check_unmerge, finish_unmerge, lead_undone
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Space, Work
@@ -57,71 +60,7 @@ class Asked:
     edited: Edited
     actor: Actor
     own: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OperationInfo:
-    """One line of the undo page."""
-
-    id: int
-    kind: str
-    state: str
-    actor: int
-    entry: str
-    cause: str
-    undo_of: int | None
-    at: int
-    undone_by: int | None = None
-    changes: int = 0
-
-
-def operations(
-    work: Work,
-    *,
-    actor: int | None = None,
-    before: int | None = None,
-    limit: int = 50,
-    kinds: Sequence[str] = (),
-    entries: Sequence[str] = (),
-    without: Sequence[str] = (),
-) -> list[OperationInfo]:
-    """
-    Newest operations first: one's own, or everybody's with the ability to undo others'. `kinds` and `entries`
-    (how it came in) limit the list, `without` leaves kinds out.
-    """
-    if not work.actor.rights.can("undo_others"):
-        actor = work.actor.user
-    table, sets, changes = (work.session.table(t) for t in ("operation", "change_set", "change"))
-    conditions: list[str] = ["1 = 1"]
-    params: list[Any] = []
-    if actor is not None:
-        conditions.append("o.actor = ?")
-        params.append(actor)
-    if before is not None:
-        conditions.append("o.id < ?")
-        params.append(before)
-    for column, values, negation in (("kind", kinds, ""), ("entry", entries, ""), ("kind", without, "NOT ")):
-        if values:
-            conditions.append(f"o.{column} {negation}IN ({', '.join('?' * len(values))})")
-            params += values
-    sql = (
-        f"SELECT o.id, o.kind, o.state, o.actor, o.entry, o.cause, o.undo_of, o.at,"
-        f" (SELECT max(u.id) FROM {table} u WHERE u.undo_of = o.id AND u.id > o.id),"
-        f" (SELECT count(*) FROM {sets} s JOIN {changes} c ON c.set_id = s.id WHERE s.operation = o.id)"
-        f" FROM {table} o WHERE {' AND '.join(conditions)} ORDER BY o.id DESC LIMIT ?"
-    )
-    return [
-        OperationInfo(r[0], r[1], r[2], r[3] or 0, r[4] or "", r[5] or "", r[6], r[7], r[8], r[9])
-        for r in work.session.rows(sql, [*params, limit])
-    ]
-
-
-def operation_info(work: Work, ident: int) -> OperationInfo:
-    """One operation the caller may see; NotFound otherwise."""
-    found = operations(work, before=ident + 1, limit=1)
-    if not found or found[0].id != ident:
-        raise NotFound
-    return found[0]
+    chosen: Mapping[int, Edited] = field(default_factory=dict)  # records decided one by one
 
 
 def may_undo(work: Work, ident: int) -> OperationInfo:
@@ -136,14 +75,17 @@ def may_undo(work: Work, ident: int) -> OperationInfo:
     days = int(work.catalog.settings.get("undo_days", 90))
     if info.at < work.now - days * DAY:
         raise Forbidden(msg("This is older than {n} days and can no longer be undone.", n=days))
+    check_unmerge(work, ident, info.kind, info.undo_of)
     return info
 
 
-def preview(space: Space, actor: Any, ident: int, *, edited: Edited = "skip") -> Undone:
+def preview(
+    space: Space, actor: Any, ident: int, *, edited: Edited = "skip", chosen: Mapping[int, Edited] | None = None
+) -> Undone:
     """What an undo would do, without doing it."""
     result = Undone(ident)
     with space.read(actor, timeout=60.0) as work:
-        asked = Asked(edited, work.actor, may_undo(work, ident).actor == work.actor.user)
+        asked = Asked(edited, work.actor, may_undo(work, ident).actor == work.actor.user, chosen or {})
         touched: dict[tuple[int, int], Row] = {}
         with work.as_system("preview of an undo"):
             for set_id in reversed(sets_of(work.session, ident)):
@@ -158,6 +100,7 @@ def undo(
     ident: int,
     *,
     edited: Edited = "skip",
+    chosen: Mapping[int, Edited] | None = None,
     entry: str = "form",
     progress: Callable[[int], None] | None = None,
     background: bool = False,
@@ -165,7 +108,7 @@ def undo(
     """
     Takes an operation back as a new operation; one transaction per change-set. `progress` is told after each how
     many records are through. Nobody else undoes it meanwhile; `background`: the queue's job, which goes on where it
-    was killed.
+    was killed. Of records edited since, `chosen` says by id what becomes of them, `edited` of all others.
     """
     result = Undone(ident)
     cause = BACKGROUND if background else ""
@@ -178,7 +121,7 @@ def undo(
     try:
         for set_id in reversed(sets):
             with space.write(actor, entry=entry, kind="undo", operation=result.undo, bulk=len(sets) > 1) as work:
-                asked = Asked(edited, work.actor, own)
+                asked = Asked(edited, work.actor, own, chosen or {})
                 with work.as_system(f"undo of operation {ident}"):
                     for target, entries in chunks(work, entries_of(work.session, set_id)):
                         take_back(work, target, entries, asked, result, None)
@@ -194,6 +137,7 @@ def undo(
 
 def _close(space: Space, actor: Any, entry: str, result: Undone) -> None:
     with space.write(actor, entry=entry, kind="undo", operation=result.undo) as work:
+        finish_unmerge(work, result.operation)
         close_operation(work.session, result.operation, "undone")
         close_operation(work.session, result.undo)
         undone_before = work.session.value(
@@ -249,7 +193,7 @@ def take_back(
     told = len(result.clashes)
     for item in entries:
         row = (touched or {}).get((target.id, item.record)) or rows.get(item.record)
-        edited = asked.edited if item.record in mine else "skip"
+        edited = asked.chosen.get(item.record, asked.edited) if item.record in mine else "skip"
         draft = _reverse(work, shape, item, row, edited, result, used)
         if draft is not None:
             drafts.append(draft)
@@ -265,6 +209,7 @@ def _store(
     """All that can be stored; where a unique value was taken by another record since, the record is left as it is."""
     target = shape.object
     rows = {d.id: d.new for d in drafts}
+    lead_undone(work, shape, drafts, result.operation)
     refresh_keys(shape, drafts)
     first, later, refused = sort_out(
         work, shape, drafts, lambda ident: (touched or {}).get((target.id, ident)) or rows.get(ident)
@@ -297,9 +242,7 @@ def _in_reach(work: Work, target: Object, actor: Actor, ids: Sequence[int]) -> s
 
 def _veiled(clash: Clash, shape: Shape, actor: Actor, mine: bool) -> Clash:
     """Without the values of records and fields the person may not read."""
-    levels = {s.key: actor.rights.level(shape.object.name, s.field.name) for s in shape.stored}
-    fields = {key: v for key, v in clash.fields.items() if mine and levels.get(key) != "none"}
-    return replace(clash, fields=fields)
+    return replace(clash, fields=hide_triples(shape, actor.rights, clash.fields) if mine else {})
 
 
 def _reverse(

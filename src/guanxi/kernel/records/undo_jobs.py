@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,11 +26,14 @@ class UndoState:
     error: str
 
 
-def start_undo(space: Space, actor: int, ident: int, *, edited: Edited, total: int) -> int:
+def start_undo(
+    space: Space, actor: int, ident: int, *, edited: Edited, total: int, chosen: Mapping[int, Edited] | None = None
+) -> int:
     """Puts the undo into the queue; asked twice, one job is enough."""
     with space.write(actor) as work:
         may_undo(work, ident)
-        args = {"actor": actor, "operation": str(ident), "edited": edited, "total": total}
+        args = {"actor": actor, "operation": str(ident), "edited": edited, "total": total,
+                "chosen": {str(i): e for i, e in (chosen or {}).items()}}  # fmt: skip
         return enqueue(work.session, KIND, args, dedupe=f"{KIND}:{ident}", operation=ident)
 
 
@@ -41,7 +45,8 @@ def run_undo(space: Space, run: JobRun) -> None:
         run.progress(min(done, total), total)
 
     actor, ident = int(run.args["actor"]), int(run.args["operation"])
-    undo(space, actor, ident, edited=run.args["edited"], progress=tell, background=True)
+    chosen: dict[int, Edited] = {int(i): e for i, e in run.args.get("chosen", {}).items()}
+    undo(space, actor, ident, edited=run.args["edited"], chosen=chosen, progress=tell, background=True)
 
 
 def undo_state(work: Work, ident: int) -> UndoState | None:

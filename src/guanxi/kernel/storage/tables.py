@@ -72,6 +72,7 @@ table(
     "change_set",
     "id int key, operation int must, parent int, depth int must, at int must",
     index("ix_change_set_operation", "operation", "id"),
+    index("ix_change_set_parent", "parent", where="parent IS NOT NULL"),
 )
 table(
     "change",
@@ -162,6 +163,7 @@ table(
 table("throttle", "key text key, count int must, until int must", metadata=EPHEMERAL)
 table("last_seen", "user int key, at int must", metadata=EPHEMERAL)
 table("draft", "user int key, key text key, value text, at int must", metadata=EPHEMERAL)
+table("view_as", "session text key, user int must, viewer int must, until int must", metadata=EPHEMERAL)
 
 
 def create_kernel_tables(session: Session) -> None:

@@ -14,9 +14,10 @@ from guanxi.entrypoints.web.lists import builder
 from guanxi.kernel.context import Space
 from guanxi.kernel.expr import parse, unparse
 from guanxi.kernel.records import bulk
+from guanxi.kernel.records.operations import operations
 from guanxi.kernel.records.read import count, get
 from guanxi.kernel.records.types import Query
-from guanxi.kernel.records.undo import operations, undo
+from guanxi.kernel.records.undo import undo
 from tests.entrypoints.web.lists.conftest import Person, ids_in, make
 from tests.entrypoints.web.lists.test_pages import accounts, leads
 

@@ -13,11 +13,13 @@ from guanxi.base.i18n import Locale
 from guanxi.entrypoints.web import undo as undo_page
 from guanxi.entrypoints.web.live import hub_of, stream
 from guanxi.kernel.access.actors import system
+from guanxi.kernel.changes.access_log import note
+from guanxi.kernel.changes.log import sets_of
 from guanxi.kernel.context import Space
 from guanxi.kernel.jobs.queue import run_due
+from guanxi.kernel.records.operations import operations
 from guanxi.kernel.records.read import find
 from guanxi.kernel.records.types import Change, Query
-from guanxi.kernel.records.undo import operations
 from guanxi.kernel.records.undo_jobs import KIND, run_undo
 from guanxi.kernel.records.write import save
 
@@ -62,6 +64,44 @@ def test_the_story_of_a_bulk_edit_taken_back(space: Space, sales: Any, story: di
 def test_taking_back_later_changes_too(space: Space, sales: Any, story: dict[str, Any]) -> None:
     sales.post(f"/operations/{story['bulk']}/undo", {"edited": "take"})
     assert sorted(names_of(space, sales.user).values()) == [f"Mill {n}" for n in range(8)]
+
+
+def test_each_record_changed_since_is_decided_on_its_own(
+    space: Space, sales: Any, people: dict[str, int], story: dict[str, Any]
+) -> None:
+    first, second = story["ids"][:2]
+    with space.write(people["sam"]) as work:
+        save(work, [Change("edit", "account", {"name": "Smithy"}, id=second)])
+    place = f"/operations/{story['bulk']}"
+    page = sales.get(f"{place}?take={first}").text
+    assert "Undo 7 records" in page
+    assert re.search(rf'name="take" value="{first}" checked', page)
+    assert "Undo 7 records" in sales.get(f"{place}?edited=take&keep={second}").text
+    sales.post(f"{place}/undo", {"edited": "skip", "take": str(first)})
+    after = names_of(space, sales.user)
+    assert (after[first], after[second]) == ("Mill 0", "Smithy")
+
+
+def test_what_left_since_is_told(space: Space, sales: Any, people: dict[str, int], story: dict[str, Any]) -> None:
+    note(space, "export", people["sam"], object="account", count=8, at_once=True)
+    with space.write(people["sam"], kind="reaction", entry="automation", cause="tidy up") as work:
+        work.parent, work.depth = set_of(space, story["bulk"]), 1
+        save(work, [Change("edit", "account", {"name": "Forge"}, id=story["ids"][5])])
+    page = sales.get(f"/operations/{story['bulk']}").text
+    assert "Accounts: exported once since, 8 rows" in page
+    assert "Followed by itself: tidy up" in page
+    assert "exported" not in sales.get("/operations").text
+
+
+def set_of(space: Space, operation: int) -> int:
+    with space.db.read() as session:
+        return sets_of(session, operation)[0]
+
+
+def test_operations_are_found_by_way_and_cause(sales: Any, story: dict[str, Any]) -> None:
+    assert f"/operations/{story['bulk']}" in sales.get("/operations?way=form").text
+    assert f"/operations/{story['bulk']}" not in sales.get("/operations?way=cli").text
+    assert f"/operations/{story['bulk']}" not in sales.get("/operations?cause=100%25_sure").text
 
 
 def test_others_operations_do_not_exist(signed_in: Callable[[str], Any], story: dict[str, Any]) -> None:
