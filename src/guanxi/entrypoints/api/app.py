@@ -16,14 +16,17 @@ from guanxi.entrypoints.api import (
     batch,
     catalogue,
     docs,
+    duplicates,
     feed,
     figures,
     files,
     finding,
     imports,
+    merging,
     openapi,
     operations,
     records,
+    reveals,
     roles,
 )
 from guanxi.entrypoints.api.call import Handle, Site, asked_language, defect, endpoint
@@ -58,12 +61,15 @@ RECORDS: list[BaseRoute] = [
     route("/{object}", records.list_records),
     route("/{object}", records.create_record, "POST"),
     route("/{object}/count", records.count_records),
+    route("/{object}/duplicates", duplicates.find_duplicates, "POST"),
     route("/{object}/group", figures.group_records),
+    route("/{object}/merge", merging.merge_records, "POST"),
     route("/{object}/{id}", records.read_record),
     route("/{object}/{id}", records.change_record, "PATCH"),
     route("/{object}/{id}", records.trash_record, "DELETE"),
     route("/{object}/{id}/restore", records.restore_record, "POST"),
     route("/{object}/{id}/history", figures.read_history),
+    route("/{object}/{id}/reveal", reveals.reveal_value, "POST"),
 ]
 
 

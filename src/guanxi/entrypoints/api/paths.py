@@ -93,7 +93,8 @@ def object_paths(target: Object, verbs: set[str], fields: Sequence[Field], langu
     }  # fmt: skip
     one: dict[str, Any] = {
         "get": op("read", msg("Read one"), params=[ID_PATH, named, parameter("trashed", FLAG)],
-                  answers={**record, "304": {"description": "Not modified"}}),
+                  answers={**record, "301": {"description": "Merged into another record"},
+                           "304": {"description": "Not modified"}}),
     }  # fmt: skip
     paths: dict[str, Any] = {f"/{name}": every, f"/{name}/{{id}}": one, **_figures(op, name, fields)}
     if "create" in verbs:
@@ -114,6 +115,9 @@ def object_paths(target: Object, verbs: set[str], fields: Sequence[Field], langu
         one["delete"] = op("trash", msg("Put into the trash"), params=[ID_PATH, MATCH], answers=gone, writes=True)
         restore = op("restore", msg("Take out of the trash"), params=[ID_PATH], answers=record, writes=True)
         paths[f"/{name}/{{id}}/restore"] = {"post": restore}
+    if {"edit", "delete"} <= verbs and target.kind in ("record", "document") and target.access != "personal":
+        paths[f"/{name}/merge"] = {"post": op("merge", msg("Merge several into one"), body=MERGE,
+                                              answers={"200": response(MERGED)}, writes=True)}  # fmt: skip
     return paths
 
 
@@ -194,6 +198,19 @@ OPERATION = {
                    "changes": NUMBER, "undo_of": MAYBE_ID, "undone_by": MAYBE_ID},
     "required": ["id", "kind", "state", "at"],
 }  # fmt: skip
+MERGE = {
+    "type": "object",
+    "properties": {"winner": ID, "losers": {"type": "array", "items": ID, "minItems": 1, "maxItems": 19},
+                   "values": {"type": "object"}, "from": {"type": "object", "additionalProperties": ID},
+                   "versions": {"type": "object", "additionalProperties": NUMBER}},
+    "required": ["winner", "losers"],
+    "additionalProperties": False,
+}  # fmt: skip
+MERGED = {
+    "type": "object",
+    "properties": {"id": ID, "operation": ID, "moved": NUMBER, "waiting": FLAG},
+    "required": ["id", "operation", "moved", "waiting"],
+}
 UNDO = {
     "type": "object",
     "properties": {

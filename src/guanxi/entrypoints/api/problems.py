@@ -27,7 +27,7 @@ TITLES = {
     500: "Something went wrong on our side.",
     503: "The answer takes too long just now.",
 }
-TOLD = ("current", "at", "excerpt", "retry_after")  # of an error's extras, these may leave the house
+TOLD = ("candidates", "current", "at", "excerpt", "retry_after")  # of an error's extras, these may leave the house
 
 
 class MethodNotAllowed(Problem):

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from guanxi.base.errors import BadInput, Conflict, Forbidden, NotFound, msg
 from guanxi.entrypoints.api.call import Call, Done, encode, flag, reply, whole, words
 from guanxi.entrypoints.api.duplicates import policy_of
+from guanxi.entrypoints.api.merging import moved
 from guanxi.entrypoints.api.problems import PreconditionFailed, VersionRequired
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.context import Work
@@ -84,9 +85,12 @@ def read_record(call: Call) -> Response:
         ident = call.id()
         names = [f.name for f in chosen(work, target, words(params, "fields"))]
         trashed = flag(params, "trashed")
-        body, version = render(
-            work, target, ident, names, trashed=trashed, lines="fields" not in params, address=call.address
-        )
+        try:
+            body, version = render(
+                work, target, ident, names, trashed=trashed, lines="fields" not in params, address=call.address
+            )
+        except NotFound:
+            return moved(call, work, target, ident)
     tag = f'"{version}"'
     if tag in call.request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers={"ETag": tag})

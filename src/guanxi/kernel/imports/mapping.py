@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
 Mode = Literal["upsert", "create", "update"]
+Similar = Literal["create", "skip", "update", "ask"]
 FORMAT_GAP = re.compile(r"\{([^{}:]+)(?::(slug|lower|upper))?\}")
 
 
@@ -43,6 +44,7 @@ class ColumnMap:
 class FileMap:
     """
     The whole mapping. `key`: records with the same value are updated. `empty`: what an empty cell does on update.
+    `similar`: what happens to a new row that looks like a record that is there, or like a row before it.
     `columns`: the header of the file it was made for.
     """
 
@@ -52,6 +54,7 @@ class FileMap:
     empty: Literal["keep", "clear"] = "keep"
     fixed: Mapping[str, str] = dataclasses.field(default_factory=dict)  # field -> raw value for every row
     columns: Sequence[str] = ()
+    similar: Similar = "create"
 
 
 def read_map(data: bytes | str) -> FileMap:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from guanxi.base.errors import Message, msg
@@ -11,14 +10,14 @@ from guanxi.base.text import nearest
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.fields.base import ParseError
 from guanxi.kernel.fields.registry import TYPES
-from guanxi.kernel.imports.mapping import ColumnMap, FileMap, cell_of, importable
+from guanxi.kernel.imports.mapping import ColumnMap, cell_of, importable
+from guanxi.kernel.imports.plan import Handled, Plan, Prepared
 from guanxi.kernel.imports.resolve import Unresolved, existing, keys_of, resolve
-from guanxi.kernel.imports.state import Fault, Run
-from guanxi.kernel.imports.table import Line, TableFile
+from guanxi.kernel.imports.similar import store
+from guanxi.kernel.imports.state import Fault
+from guanxi.kernel.imports.table import Line
 from guanxi.kernel.records.shape import REFERENCES, targets_of
-from guanxi.kernel.records.types import Change, Outcome
-from guanxi.kernel.records.write import save
-from guanxi.kernel.storage.session import Session
+from guanxi.kernel.records.types import Change
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
@@ -32,43 +31,6 @@ FAULTS: dict[str, Message] = {
 SHOWN = 2_000  # characters of a cell that are kept of a faulty row
 
 
-@dataclass(slots=True)
-class Plan:
-    """
-    What one pass over the file needs, worked out once. `seen`: hashes of the keys of the file so far (8 bytes each
-    instead of the keys themselves); `promised`: titles the file brings, which a rehearsal takes for existing.
-    """
-
-    run: Run
-    table: TableFile
-    map: FileMap
-    target: str
-    patches: dict[int, dict[str, str]]
-    seen: set[int] = field(default_factory=set)
-    promised: set[str] = field(default_factory=set)
-    titles: dict[str, list[str]] = field(default_factory=dict)
-    keys: dict[int, int] | None = None  # live records by the hash of their key, if the key has no index
-    again: bool = False  # rows handled before: their keys are their own
-    last: bool = False  # deferred rows are not deferred again
-    fence: Callable[[Session], None] | None = None
-
-
-@dataclass(slots=True)
-class Prepared:
-    """One row on its way: its change, or why not."""
-
-    line: Line
-    cells: tuple[str, ...]
-    values: dict[str, Any]
-    errors: list[tuple[str, str, Message]] = field(default_factory=list)
-    near: str = ""
-    change: Change | None = None
-    state: str = "open"
-
-
-Handled = tuple[Prepared, Outcome | None]
-
-
 def handle(work: Work, plan: Plan, lines: Sequence[Line], *, rehearse: bool) -> list[Handled]:
     """One chunk: cells → values → references → create or update → save with an outcome per row."""
     target = work.catalog.object(plan.target)
@@ -77,9 +39,7 @@ def handle(work: Work, plan: Plan, lines: Sequence[Line], *, rehearse: bool) -> 
     rows = [_prepare(plan, line, read) for line in lines]
     _resolve_references(work, target, fields, plan, rows, rehearse=rehearse)
     _decide(work, target, fields, plan, rows)
-    changes = [r.change for r in rows if r.change is not None]
-    outcomes = iter(save(work, changes, collect=True, rehearse=rehearse).outcomes) if changes else iter(())
-    return [(row, next(outcomes) if row.change is not None else None) for row in rows]
+    return store(work, plan, rows, rehearse=rehearse)
 
 
 Cells = tuple[str, ...]

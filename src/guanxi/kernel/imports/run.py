@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from guanxi.kernel.changes.log import close_operation
 from guanxi.kernel.imports import state
 from guanxi.kernel.imports.mapping import cell_of, check_map, importable
-from guanxi.kernel.imports.rows import Handled, Plan, Prepared, errors_of, faults_in, handle, stored
+from guanxi.kernel.imports.plan import Handled, Plan, Prepared
+from guanxi.kernel.imports.rows import errors_of, faults_in, handle, stored
 from guanxi.kernel.imports.state import Fault, Run
 from guanxi.kernel.imports.table import Line, open_table
 from guanxi.kernel.records.shape import REFERENCES, targets_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -18,7 +18,7 @@ from guanxi.entrypoints.web.shell import go, page, piece
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.context import Work
 from guanxi.kernel.imports import jobs, state
-from guanxi.kernel.imports.mapping import ColumnMap, FileMap, check_map, importable, remember, remembered
+from guanxi.kernel.imports.mapping import ColumnMap, FileMap, Similar, check_map, importable, remember, remembered
 from guanxi.kernel.imports.preview import Look, looks, record_of, sample_of
 from guanxi.kernel.imports.state import Run
 from guanxi.kernel.imports.table import TableFile
@@ -45,6 +45,12 @@ TREATMENT: Mapping[str, Message] = {
     "team": msg("Found by name"),
     "address": msg("Province, city and district are recognised"),
 }
+SIMILAR = (
+    ("create", msg("take it as new")),
+    ("ask", msg("let me look at it")),
+    ("update", msg("take it for that record")),
+    ("skip", msg("leave it out")),
+)
 EXISTING: Mapping[str, tuple[str, str]] = {
     "update": ("upsert", "keep"),
     "replace": ("upsert", "clear"),
@@ -87,6 +93,7 @@ def _context(request: Request, me: Visit, run: Run, row: int) -> dict[str, Any]:
         "rows": len(sample), "row_number": sample[row].number if sample else 0, "shown": shown, "missing": missing,
         "existing": next((n for n, v in EXISTING.items() if v == (file_map.mode, file_map.empty)), "update"),
         "matched": sum(1 for line in lines if line.field), "known": sum(1 for line in lines if line.remembered),
+        "similar": SIMILAR if target.matching is not None else (),
         "doubtful": sum(1 for line in lines if line.look.bad),
     }  # fmt: skip
 
@@ -135,6 +142,9 @@ def _read(form: FormData, run: Run, table: TableFile) -> FileMap:
     mode, empty = EXISTING.get(text_of(form, "existing"), EXISTING["update"])
     key = text_of(form, "key")
     made = replace(run.map, fields=fields, columns=table.header, key=key if key in taken else "")
+    similar = text_of(form, "similar")
+    similar = similar if similar in get_args(Similar) else run.map.similar
+    made = replace(made, similar=similar)  # type: ignore[arg-type]  # one of its words
     return replace(made, mode=mode if made.key else "upsert", empty=empty)  # type: ignore[arg-type]  # words of EXISTING
 
 

@@ -19,14 +19,16 @@ from guanxi.entrypoints.web.records.clash import resolved, show_clash
 from guanxi.entrypoints.web.records.desk import Desk, ident_of, is_writable, open_desk, speaking
 from guanxi.entrypoints.web.records.given import changed_values, json_of, read_given, shown_fields, text_of
 from guanxi.entrypoints.web.records.inputs import Input, default_raw, input_of
+from guanxi.entrypoints.web.records.likeness import Like, chosen, likes_of, watched
 from guanxi.entrypoints.web.records.values import show_field
 from guanxi.entrypoints.web.render import label, object_template, sentence, t
 from guanxi.entrypoints.web.session import Visit, safe_path, visit
 from guanxi.entrypoints.web.shell import page, piece, see_other
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.context import Work
-from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.duplicates import LooksLike
 from guanxi.kernel.records.idempotency import claim, hash_of, remember
+from guanxi.kernel.records.masks import fillable, shown
 from guanxi.kernel.records.output import values_of
 from guanxi.kernel.records.parse import may
 from guanxi.kernel.records.read import target_of
@@ -46,10 +48,11 @@ class Part:
 
 
 def fields_of_form(
-    work: Work, target: Object, *, quick: bool = False, edit: bool = False
+    work: Work, target: Object, *, quick: bool = False, desk: Desk | None = None
 ) -> list[tuple[str, list[Field], bool]]:
     """Fields by section: what the caller may fill in, and in the edit form also what they may only read."""
-    allowed = readable(work, target)
+    edit = desk is not None
+    allowed = desk.shown if desk is not None else fillable(work, target)
     if quick:
         names = target.quick or (target.title,)
         needed = [f.name for f in target.fields if f.required and f.default is None and f.name not in names]
@@ -114,7 +117,7 @@ def show_new(request: Request) -> Response:
     me = visit(request)
     with me.space.read(me.user) as work, speaking(me.locale):
         target = _creatable(work, request.path_params["object"])
-        given = {n: v for n, v in request.query_params.items() if n in readable(work, target)}
+        given = {n: v for n, v in request.query_params.items() if n in fillable(work, target)}
         defaults = {f.name: default_raw(work, f) for f in target.fields if f.default is not None}
         owner = {"owner": str(me.user)} if target.kind in ("record", "document") else {}
         return new_page(request, me, work, target, {**owner, **defaults, **given}, {})
@@ -138,6 +141,7 @@ def new_page(
     token: str = "",
     status: int = 200,
     line_raw: lines.Raw | None = None,
+    likes: Sequence[Like] = (),
 ) -> HTMLResponse:
     """The form of a new record, whole or short."""
     quick = request.query_params.get("quick") == "1"
@@ -151,6 +155,8 @@ def new_page(
         "action": f"/o/{target.name}/new" + ("?quick=1" if quick else ""),
         "back": safe_path(request.query_params.get("back") or f"/o/{target.name}"),
         "pick": request.query_params.get("pick", ""),
+        "watched": watched(work, target),
+        "likes": likes,
         "said": said or _elsewhere(errors, sections),
         "files": {str(i): f.name for i, f in filing.named_files(work, target, []).items()},
     }
@@ -188,7 +194,7 @@ def _create(request: Request, form: FormData) -> Response:
     try:
         with me.space.write(me.user) as work, speaking(me.locale):
             target = _creatable(work, request.path_params["object"])
-            allowed = readable(work, target)
+            allowed = fillable(work, target)
             fields = [f for f in shown_fields(form, allowed) if is_writable(work, target, f)]
             raw = read_given(form, fields)
             hidden = {n[8:]: v for n, v in form.items() if n.startswith("_preset_") and isinstance(v, str)}
@@ -196,15 +202,21 @@ def _create(request: Request, form: FormData) -> Response:
             known = claim(work, f"form:{token}", hash_of(target.name.encode())) if token else None
             if known is not None:
                 return _made(request, form, target, int(known.answer["id"]), str(known.answer["title"]), 0)
+            if text_of(form, "_pick") and text_of(form, "_use"):
+                return _made(request, form, target, *chosen(work, target, text_of(form, "_use")), 0)
             saved = _insert(work, target, raw, form)
             title = _title_of(target, raw)
             if token:
                 remember(work, f"form:{token}", 201, {"id": str(saved.id), "title": title})
         with speaking(me.locale):
             return _made(request, form, target, saved.id, title, saved.operation)
-    except Invalid as problem:
+    except (Invalid, LooksLike) as problem:
         with me.space.read(me.user) as work, speaking(me.locale):
             target = target_of(work, request.path_params["object"])
+            if isinstance(problem, LooksLike):
+                likes, given = likes_of(problem.found[0], me), lines.raw_of(form, work, target)
+                return new_page(request, me, work, target, raw, {}, token=token, status=409, line_raw=given,
+                                likes=likes)  # fmt: skip
             said = "" if problem.errors else sentence(problem.message, me.locale)
             errors = errors_by_field(problem, me)
             given = lines.raw_of(form, work, target)
@@ -215,7 +227,7 @@ def _insert(work: Work, target: Object, raw: Mapping[str, Any], form: FormData) 
     values = {n: v for n, v in raw.items() if v not in (None, "", [])}
     filing.check_own(work, target, values)
     change = Change("create", target.name, values, lines=lines.changes(form, work, target))
-    saved = save(work, [change])
+    saved = save(work, [change], duplicates="allow" if text_of(form, "_duplicates") == "allow" else "ask")
     filing.tie(work, target, saved.id, values)
     return saved
 
@@ -277,7 +289,7 @@ def edit_page(
 ) -> HTMLResponse:
     """The edit form; `given` is what was sent when it comes back with faults."""
     work, target = desk.work, desk.target
-    sections = fields_of_form(work, target, edit=True)
+    sections = fields_of_form(work, target, desk=desk)
     editable = [f for _, fields, _ in sections for f in fields if desk.may_edit(f)]
     now = values_of(work.catalog, target, desk.row, [f.name for f in editable])
     raw = {**now, **(given or {})}
@@ -293,6 +305,7 @@ def edit_page(
         parts=build(work, target, sections, raw, errors, desk),
         fields=",".join(f.name for f in editable),
         preset={},
+        watched="",
         token="",
         action=f"{desk.url}/edit",
         back=desk.url,
@@ -320,7 +333,7 @@ def _change(request: Request, form: FormData) -> Response:
     try:
         with me.space.write(me.user) as work, speaking(me.locale):
             target = target_of(work, name)
-            allowed = {n: f for n, f in readable(work, target).items() if is_writable(work, target, f)}
+            allowed = {n: f for n, f in shown(work, target).items() if is_writable(work, target, f)}
             given = read_given(form, shown_fields(form, allowed))
             mine = resolved(form)
             values = (

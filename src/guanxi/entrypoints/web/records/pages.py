@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from guanxi.entrypoints.web.records import acts, cells, filing, forms, options, show
+from guanxi.entrypoints.web.posting import posted
+from guanxi.entrypoints.web.records import acts, cells, filing, forms, likeness, options, sharing, show
+from guanxi.entrypoints.web.session import visit
 
 RECORD = "/o/{object}/{id:int}"
 
@@ -14,6 +16,8 @@ ROUTES: list[BaseRoute] = [
     Route("/preview", options.preview, methods=["POST"]),
     Route("/files", filing.upload, methods=["POST"]),
     Route("/files/{id:int}", filing.download, methods=["GET"]),
+    Route("/duplicates/{object}/check", posted(likeness.show_likes, who=visit), methods=["POST"]),
+    Route("/duplicates/{object}/ask", posted(likeness.ask, who=visit), methods=["POST"]),
     Route("/o/{object}/new", forms.show_new, methods=["GET"]),
     Route("/o/{object}/new", forms.create, methods=["POST"]),
     Route(RECORD, show.show, methods=["GET"]),
@@ -33,6 +37,9 @@ ROUTES: list[BaseRoute] = [
     Route(RECORD + "/follow", acts.follow, methods=["POST"]),
     Route(RECORD + "/files", acts.add_files, methods=["POST"]),
     Route(RECORD + "/done", acts.mark_done, methods=["POST"]),
+    Route(RECORD + "/shares", sharing.show_dialog, methods=["GET"]),
+    Route(RECORD + "/shares", sharing.add_share, methods=["POST"]),
+    Route(RECORD + "/shares/{share:int}/end", sharing.end_share, methods=["POST"]),
     Route(RECORD + "/trash", acts.trash, methods=["POST"]),
     Route(RECORD + "/restore", acts.restore, methods=["POST"]),
     Route(RECORD + "/put-back", acts.put_back, methods=["POST"]),
