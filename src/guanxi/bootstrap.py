@@ -90,9 +90,13 @@ def open_space(
 ) -> Space:
     """Opens a workspace; a new database gets its tables, roles and the apps' first rows."""
     database = open_database(url, folder, schema)
-    with database.write(catalog_change=True) as session:
-        refuse_other_level(session)
-        install(session, apps)
+    try:
+        with database.write(catalog_change=True) as session:
+            refuse_other_level(session)
+            install(session, apps)
+    except BaseException:
+        database.close()
+        raise
     space = Space(name, folder, database, ids or IdSource(node, clock, last_ms), apps, clock)
     _seed(space)
     return space

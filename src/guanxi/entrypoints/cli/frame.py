@@ -7,6 +7,7 @@ import locale
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,8 @@ from guanxi.base.i18n import Language, translate
 from guanxi.kernel.access.actors import Actor, system
 from guanxi.kernel.access.passwords import user_by_email
 from guanxi.kernel.context import Space
+from guanxi.kernel.storage.backup import Manifest
+from guanxi.kernel.storage.crypt import Key
 from guanxi.settings import Settings
 
 
@@ -47,7 +50,11 @@ class Host(Protocol):
 
     def samples(self, space: Space) -> int: ...
 
-    def restore(self, name: str, source: Path) -> None: ...
+    def raw(self, name: str, *, create: bool = ...) -> AbstractContextManager[Space]: ...
+
+    def restore(self, name: str, source: Path, *, key: Key | None = ..., log: Path | None = ...) -> Manifest: ...
+
+    def go_back(self, name: str, source: Path, *, key: Key | None = ...) -> str: ...
 
     def close(self) -> None: ...
 

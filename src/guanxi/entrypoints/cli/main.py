@@ -19,11 +19,13 @@ from guanxi.entrypoints.cli import (
     explain,
     export,
     imports,
+    log,
     reindex,
     run,
     setup,
     token,
     undo,
+    upgrade,
     user,
     work,
 )
@@ -47,6 +49,8 @@ COMMANDS: tuple[Command, ...] = (
     reindex.COMMAND,
     backup.BACKUP,
     backup.RESTORE,
+    upgrade.COMMAND,
+    log.COMMAND,
     audit.COMMAND,
 )
 

@@ -41,6 +41,8 @@ SETTINGS: Mapping[str, Check] = {
     safekeeping.SETTING: safekeeping.check_plan,
     "undo_days": lambda v: None if isinstance(v, int) and 1 <= v <= 3650 else msg("Write a number from 1 to 3650."),
     policy.SETTING: policy.fault_of,
+    "reveals_an_hour": lambda v: None if isinstance(v, int) and 0 <= v <= 10_000 else msg("Write a number from 0 to 10000."),
+    "reveals_a_day": lambda v: None if isinstance(v, int) and 0 <= v <= 10_000 else msg("Write a number from 0 to 10000."),
     "duplicate_hints": lambda v: None if isinstance(v, bool) else msg("Say yes or no."),
     "duplicate_probes": lambda v: None if isinstance(v, int) and 1 <= v <= 1000 else msg("Write a number from 1 to 1000."),
 }

@@ -86,6 +86,16 @@ def replay(database: Database, source: Path, apps: Sequence[App], *, key: Key | 
     return Replayed(sets, changes, records)
 
 
+def refuse_unfitting(old: Manifest, source: Path, key: Key | None = None) -> None:
+    """Before anything is restored: the log is whole and begins no later than the backup ends."""
+    manifest = verify(source, key)
+    if manifest.kind != "log":
+        raise Invalid("This file is a backup, not a log; a log is made with: guanxi log export")
+    if old.pos < manifest.since:
+        text = "This log begins at change-set {since}, but the backup ends at {pos}: what lies between is missing."
+        raise Invalid(msg(text, since=manifest.since, pos=old.pos))
+
+
 def _with_retired(catalog: Catalog) -> list[Object]:
     """Objects with every field they ever had: what was made and retired since the backup has its columns too."""
     fields: dict[int, list[Field]] = {}
