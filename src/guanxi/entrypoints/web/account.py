@@ -23,12 +23,14 @@ from guanxi.entrypoints.web.session import (
     safe_path,
     visit,
 )
+from guanxi.entrypoints.web.settings.rolewords import rights_in_words
 from guanxi.entrypoints.web.shell import page, see_other
 from guanxi.kernel.access.devices import distrust_devices
 from guanxi.kernel.access.passwords import confirm_password, hash_password, judge_password, store_hash
 from guanxi.kernel.access.policy import policy_of
 from guanxi.kernel.access.second_factor import codes_left, has_factor
 from guanxi.kernel.access.sessions import close_session, close_sessions, list_sessions
+from guanxi.kernel.admin.view_as import looks_at
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
 
@@ -88,7 +90,9 @@ def show_profile(request: Request, *, status: int = 200, errors: dict[str, str] 
     return page(
         request, "shell/profile.html", me, status=status, active="profile", row=row, devices=devices,
         current=me.session.id, zones=zones, errors=errors or {}, may_api=me.actor.rights.can("api"),
-        factor=factor, codes=codes, shortest=policy_of(me.catalog).shortest,
+        looks=looks_at(me.space, me.user), people=me.catalog.config["user"],
+        said=rights_in_words(me.catalog, me.actor.rights, me.locale.language), factor=factor, codes=codes,
+        shortest=policy_of(me.catalog).shortest,
     )  # fmt: skip
 
 

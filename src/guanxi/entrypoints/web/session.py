@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from guanxi.base.errors import NotFound, Unauthenticated, msg
+from guanxi.base.errors import Forbidden, NotFound, Unauthenticated, msg
 from guanxi.base.i18n import LANGUAGES, Language, Locale
 from guanxi.entrypoints.web.security import cookie_name, is_secure, token_of
 from guanxi.kernel.access.actors import Actor, load_actor, system
 from guanxi.kernel.access.policy import held_roles, policy_of
 from guanxi.kernel.access.second_factor import who_has
 from guanxi.kernel.access.sessions import WebSession, csrf_of, read_session
+from guanxi.kernel.admin.view_as import seen_by, viewed
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.context import Space
 
 LANGUAGE_COOKIE, THEME_COOKIE, NOTE_COOKIE = "guanxi_language", "guanxi_theme", "guanxi_note"
+VIEW_COOKIE = "guanxi_view_as"
 SET_UP = "/profile/second-factor"
 WITHOUT_FACTOR = (SET_UP, "/sign-out", "/language", "/theme")  # open to those who must set up a second factor first
 THEMES = ("light", "dark", "auto")
@@ -44,6 +46,7 @@ class Visit:
     csrf: str
     session: WebSession
     theme: str = "auto"
+    viewer: int = 0  # the administrator who looks as this person; nothing can be written then
 
 
 def space_of(request: Request) -> Space:
@@ -56,8 +59,32 @@ def visit(request: Request) -> Visit:
     """The visitor; `Unauthenticated` (the sign-in page) if nobody is signed in. Looked up once per request."""
     known: Visit | None = getattr(request.state, "visit", None)
     if known is None:
-        known = request.state.visit = _look_up(request)
+        known = request.state.visit = as_somebody(request, _look_up(request))
+    if known.viewer:
+        only_look(request, known)
     return known
+
+
+def as_somebody(request: Request, me: Visit) -> Visit:
+    """The visit as the person an administrator looks as; asked only where the browser says that somebody does."""
+    if VIEW_COOKIE not in request.cookies:
+        return me
+    seen = viewed(me.space, me.catalog, me.session.id, me.user)
+    if seen is None:
+        return me
+    space = seen_by(me.space, me.user)
+    return replace(me, space=space, user=seen.user, actor=seen, viewer=me.user)
+
+
+def only_look(request: Request, me: Visit) -> None:
+    """Refuses what would change something, take something away, or is the person's alone."""
+    path = request.url.path
+    if path in ("/view-as/stop", "/sign-out", "/preview") or path.endswith("/estimate"):
+        return
+    alone = path.startswith(("/profile", "/notifications/")) or "/export" in path
+    if alone or request.method not in ("GET", "HEAD"):
+        raise Forbidden(msg("You are looking as {name}: nothing can be changed or taken away. Stop first.",
+                            name=me.actor.name))  # fmt: skip
 
 
 def _look_up(request: Request) -> Visit:

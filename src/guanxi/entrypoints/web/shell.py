@@ -129,7 +129,16 @@ def frame(request: Request, me: Visit, active: str = "") -> dict[str, Any]:
         "theme": me.theme,
         "csrf": me.csrf,
         "csrf_field": hidden_token(me),
+        "banner_html": viewing_banner(me),
     }
+
+
+def viewing_banner(me: Visit) -> Markup:
+    """On every page while an administrator looks as somebody else: as whom, and the way back."""
+    if not me.viewer:
+        return Markup("")
+    around = {"name": me.actor.name, "csrf_field": hidden_token(me)}
+    return Markup(render.fragment("parts/viewing.html", around, me.locale))  # noqa: S704 - our template
 
 
 def basics(request: Request) -> dict[str, Any]:

@@ -185,8 +185,8 @@ def _check_code(request: Request, form: FormData) -> Response:
 def sign_out(request: Request) -> Response:
     """Ends this session on the server and in the browser."""
     me = visit(request)
-    close_session(me.space.db, me.user, me.session.id)
-    note(me.space, "sign_out", me.user, entry="form", address=address_of(request))
+    close_session(me.space.db, me.viewer or me.user, me.session.id)
+    note(me.space, "sign_out", me.viewer or me.user, entry="form", address=address_of(request))
     answer = RedirectResponse("/sign-in", 303)
     drop_token(request, answer)
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'

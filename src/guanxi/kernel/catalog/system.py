@@ -35,7 +35,7 @@ KERNEL_TABLES = frozenset(
      "recent", "recovery_code", "schedule", "schedule_fire",
      "schema_step", "seal", "search_doc", "search_gram", "search_near", "search_state",
      "second_factor", "setting", "sign_in_step", "throttle", "token", "unsealed",
-     "web_session"}
+     "view_as", "web_session"}
 )  # fmt: skip
 """Names no object may have; a test holds this list against `storage.tables` (storage lies above)."""
 API_PATHS = frozenset(

@@ -14,6 +14,7 @@ from guanxi.entrypoints.web.records import feed, filing, head, lines
 from guanxi.entrypoints.web.records.desk import Desk, at_desk, number_of
 from guanxi.entrypoints.web.records.offers import followed, offers
 from guanxi.entrypoints.web.records.related import related
+from guanxi.entrypoints.web.records.sharing import shared_with
 from guanxi.entrypoints.web.records.values import EMPTY, show_field, show_row
 from guanxi.entrypoints.web.render import label, object_template, t
 from guanxi.entrypoints.web.session import address_of
@@ -26,6 +27,7 @@ from guanxi.kernel.records.masks import shown
 from guanxi.kernel.records.output import values_of
 from guanxi.kernel.records.read import names, references
 from guanxi.kernel.records.recents import note_opened
+from guanxi.kernel.records.shares import can_share
 
 EDITED_IN_PLACE = {"text", "long_text", "email", "phone", "url", "integer", "decimal", "percent", "money", "date",
     "datetime", "boolean", "choice", "lookup", "user", "team", "tags", "multi_choice", "address"}  # fmt: skip
@@ -81,7 +83,7 @@ def _fact(desk: Desk, name: str) -> Fact:
 def show(request: Request) -> Response:
     """The whole page."""
     with at_desk(request, trash=True) as desk:
-        if not desk.trashed:
+        if not desk.trashed and not desk.me.viewer:
             note_opened(desk.me.space, desk.me.user, desk.target.id, desk.id)
         note_record(desk.work, desk.target, desk.row, entry="form", address=address_of(request))
         context = context_of(desk, request.query_params.get("kind", ""))
@@ -104,6 +106,8 @@ def context_of(desk: Desk, kind: str = "") -> dict[str, Any]:
         "chips": feed.chips(desk, kind),
         "feed": feed.read_feed(desk, kind),
         "related": related(desk),
+        "shares": shared_with(desk) if can_share(desk.target) and not desk.trashed else None,
+        "users": desk.work.catalog.config["user"],
         "files": list(filing.files_of(desk).values()),
         "may_file": any(f.type == "files" and desk.may_edit(f) for f in desk.fields.values()),
         "offers": offers(desk),

@@ -22,6 +22,7 @@ from guanxi.entrypoints.web.settings import (
     teams,
     tokens,
     users,
+    viewing,
     workspace,
 )
 
@@ -53,6 +54,8 @@ ROUTES: list[BaseRoute] = [
     post("/settings/users/{id}/hand-over", users.hand_over, users.show_user),
     Route("/invitation/{token}", invitation.show_invitation, methods=["GET"]),
     Route("/invitation/{token}", invitation.accept, methods=["POST"]),
+    post("/settings/users/{id}/view-as", viewing.start),
+    Route("/view-as/stop", posted(viewing.stop, who=visit), methods=["POST"]),
     Route("/settings/teams", teams.show_teams, methods=["GET"]),
     post("/settings/teams", teams.save_team, teams.show_teams),
     Route("/settings/teams/{id}", teams.show_teams, methods=["GET"]),
