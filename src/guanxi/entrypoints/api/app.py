@@ -28,6 +28,7 @@ from guanxi.entrypoints.api import (
     records,
     reveals,
     roles,
+    shares,
 )
 from guanxi.entrypoints.api.call import Handle, Site, asked_language, defect, endpoint
 from guanxi.entrypoints.api.problems import MethodNotAllowed, answer
@@ -69,6 +70,9 @@ RECORDS: list[BaseRoute] = [
     route("/{object}/{id}", records.trash_record, "DELETE"),
     route("/{object}/{id}/restore", records.restore_record, "POST"),
     route("/{object}/{id}/history", figures.read_history),
+    route("/{object}/{id}/shares", shares.list_shares),
+    route("/{object}/{id}/shares", shares.add_share, "POST"),
+    route("/{object}/{id}/shares/{share}", shares.end_share, "DELETE"),
     route("/{object}/{id}/reveal", reveals.reveal_value, "POST"),
 ]
 

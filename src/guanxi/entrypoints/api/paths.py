@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from guanxi.base.errors import msg
@@ -73,8 +73,11 @@ def operation(
     return made
 
 
-def object_paths(target: Object, verbs: set[str], fields: Sequence[Field], language: str) -> dict[str, Any]:
-    """Addresses of one object: those the caller may use."""
+def object_paths(
+    target: Object, verbs: set[str], fields: Sequence[Field], language: str, masked: Collection[str]
+) -> dict[str, Any]:
+    """Addresses of one object: those the caller may use. `masked` fields are shown, and no question may name them."""
+    asked = [f for f in fields if f.name not in masked]
     name, label = target.name, target.plural.in_(language)
 
     def op(do: str, text: Any, **rest: Any) -> dict[str, Any]:
@@ -85,7 +88,7 @@ def object_paths(target: Object, verbs: set[str], fields: Sequence[Field], langu
     page["properties"]["names"] = {"type": "object"}
     page["required"] = ["data", "next", "previous"]
     named = parameter("fields", names_in(f.name for f in fields))
-    sorted_by = names_in((f.name for f in fields if type_of(f).sort(f) is not None), sign="-?", most=4)
+    sorted_by = names_in((f.name for f in asked if type_of(f).sort(f) is not None), sign="-?", most=4)
     more = [parameter("sort", sorted_by), named, parameter("cursor", TEXT)]
     every: dict[str, Any] = {
         "get": op("list", msg("List {objects}", objects=label), params=[*ASK, *more, LIMIT, parameter("names", FLAG)],
@@ -96,7 +99,9 @@ def object_paths(target: Object, verbs: set[str], fields: Sequence[Field], langu
                   answers={**record, "301": {"description": "Merged into another record"},
                            "304": {"description": "Not modified"}}),
     }  # fmt: skip
-    paths: dict[str, Any] = {f"/{name}": every, f"/{name}/{{id}}": one, **_figures(op, name, fields)}
+    paths: dict[str, Any] = {f"/{name}": every, f"/{name}/{{id}}": one, **_figures(op, name, asked)}
+    if masked:
+        paths[f"/{name}/{{id}}/reveal"] = {"post": _reveal(op, masked)}
     if "create" in verbs:
         alike = op("find_duplicates_of", msg("What it would look like"), body=ref(f"{name}.new"),
                    answers={"200": response(listed({"type": "object"}))})  # fmt: skip
@@ -119,6 +124,16 @@ def object_paths(target: Object, verbs: set[str], fields: Sequence[Field], langu
         paths[f"/{name}/merge"] = {"post": op("merge", msg("Merge several into one"), body=MERGE,
                                               answers={"200": response(MERGED)}, writes=True)}  # fmt: skip
     return paths
+
+
+def _reveal(op: Any, masked: Collection[str]) -> dict[str, Any]:
+    body = {"type": "object", "properties": {"field": {"type": "string", "enum": sorted(masked)}},
+            "required": ["field"], "additionalProperties": False}  # fmt: skip
+    answer = {"type": "object", "properties": {"field": TEXT, "value": {}}, "required": ["field", "value"]}
+    made: dict[str, Any] = op("reveal", msg("A masked value in clear; noted and limited"), params=[ID_PATH], body=body,
+                              answers={"200": response(answer)}, writes=True)  # fmt: skip
+    made["parameters"] = [ID_PATH]
+    return made
 
 
 def names_in(names: Iterable[str], *, sign: str = "", most: int = 30) -> dict[str, Any]:
