@@ -16,6 +16,7 @@ from guanxi.entrypoints.api.catalogue import visible_objects
 from guanxi.entrypoints.api.import_paths import import_paths
 from guanxi.entrypoints.api.paths import fixed_paths, object_paths, operation, response
 from guanxi.entrypoints.api.schemas import ID, LABEL, read_schema, write_schema
+from guanxi.entrypoints.api.share_paths import share_paths
 from guanxi.kernel.access.rights import CLEAR
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.context import Work
@@ -102,16 +103,20 @@ def document(work: Work, language: str, base: str) -> dict[str, Any]:
 def _add_object(work: Work, target: Object, schemas: dict[str, Any], paths: dict[str, Any], language: str) -> None:
     fields = [f for f in shown(work, target).values() if not f.hidden]
     schemas[target.name] = read_schema(target, fields, language)
-    for name, veil in veils(work, target).items():
-        if veil.right.level not in CLEAR and name in schemas[target.name]["properties"]:
-            _masked(schemas[target.name]["properties"], name)
+    masked = {name for name, veil in veils(work, target).items() if veil.right.level not in CLEAR}
+    masked &= {f.name for f in fields}
+    for name in masked:
+        _masked(schemas[target.name]["properties"], name)
     verbs = {v for v in ("create", "edit", "delete") if may(work, target, v)} if target.parent is None else set()
     settable = [f for f in fields if may_set(work, target, f)]
+    if not settable:  # written by other addresses
+        verbs -= {"create", "edit"}
     if "create" in verbs:
         schemas[f"{target.name}.new"] = write_schema(target, settable, language, version=False)
     if "edit" in verbs:
         schemas[f"{target.name}.change"] = write_schema(target, settable, language, version=True)
-    paths |= object_paths(target, verbs, fields, language)
+    paths |= object_paths(target, verbs, fields, language, masked)
+    paths |= share_paths(target, {"share"} if may(work, target, "share") else set(), language)
 
 
 def may(work: Work, target: Object, verb: str) -> bool:

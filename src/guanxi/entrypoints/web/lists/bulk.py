@@ -17,18 +17,21 @@ from guanxi.entrypoints.web.lists.editing import editor_of, raw_value
 from guanxi.entrypoints.web.lists.page import ask, target_for
 from guanxi.entrypoints.web.lists.posted import came_from, ident, leave, name_of, posted, text_of
 from guanxi.entrypoints.web.lists.state import read_query
+from guanxi.entrypoints.web.records import sharing
+from guanxi.entrypoints.web.records.desk import speaking
 from guanxi.entrypoints.web.session import Visit, safe_path, visit
 from guanxi.entrypoints.web.shell import piece
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.records.bulk import AT_ONCE, BulkEdit, BulkResult, bulk_edit, may_bulk, start_bulk
 from guanxi.kernel.records.filters import readable
-from guanxi.kernel.records.read import count
+from guanxi.kernel.records.read import count, ids_of
+from guanxi.kernel.records.types import Query
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
 MOST_IDS = 1_000
-VERBS = ("edit", "owner", "tag", "trash", "export")
+VERBS = ("edit", "owner", "tag", "share", "trash", "export")
 
 
 def begin(request: Request, form: FormData) -> Response:
@@ -43,6 +46,8 @@ def begin(request: Request, form: FormData) -> Response:
         return leave(request, path)
     if verb == "trash":
         return _run(request, me, form, {}, {}, back)
+    if verb == "share":
+        return _ask_share(request, me, name, form, back)
     with me.space.read(me.user) as work:
         target = target_for(work, name)
         number, more = how_many(work, me, target.name, form)
@@ -51,6 +56,30 @@ def begin(request: Request, form: FormData) -> Response:
     meant = f"{number:,}{'+' if more else ''}"
     return piece(request, "record/list_bulk.html", me, target=target, verb=verb, count_text=meant,
                  fields=fields, editor=editor, scope=_scope(form), back=back, error="")  # fmt: skip
+
+
+def _ask_share(request: Request, me: Visit, name: str, form: FormData, back: str) -> Response:
+    with me.space.read(me.user) as work, speaking(me.locale):
+        target = target_for(work, name)
+        where, text = scope_of(work, me, name, form)
+        number, more = count(work, Query(name, where, text=text, verb="share"), AT_ONCE)
+        may_edit = me.actor.rights.scope(name, "edit") != "none"
+        sub = translate("{n} records, as one step that can be undone", me.locale.language,
+                        n=f"{number:,}{'+' if more else ''}")  # fmt: skip
+        return piece(request, "record/share.html", me, desk=None, given={}, said="", to=sharing.TO, shares=(),
+                     parts=sharing.parts(), may_edit=may_edit, url=f"/o/{target.name}/bulk/share/apply", sub=sub,
+                     hidden={**_scope(form), "back": back})  # fmt: skip
+
+
+def _ids_to_share(request: Request, me: Visit, form: FormData) -> list[int]:
+    """Those of the records meant that the visitor may share."""
+    name = name_of(request)
+    with me.space.read(me.user) as work:
+        where, text = scope_of(work, me, name, form)
+        query = Query(name, where, text=text, verb="share")
+        if count(work, query, AT_ONCE)[1]:
+            raise Invalid(msg("Share at most {n} records at once, or make a sharing rule.", n=AT_ONCE))
+        return next(ids_of(work, query, AT_ONCE), [])
 
 
 def fields_for(work: Work, target: Object, verb: str) -> list[Field]:
@@ -79,6 +108,8 @@ def show_field(request: Request) -> Response:
 def apply(request: Request, form: FormData) -> Response:
     """Does what the dialog asked for."""
     me, verb, back = visit(request), request.path_params["verb"], safe_path(text_of(form, "back"))
+    if verb == "share":
+        return sharing.share_many(request, me, name_of(request), _ids_to_share(request, me, form), form, back)
     if verb not in ("edit", "owner", "tag"):
         raise NotFound
     with me.space.read(me.user) as work:

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from guanxi.base.i18n import Locale, translate
 from guanxi.entrypoints.web import render
 from guanxi.entrypoints.web.lists import marks
+from guanxi.entrypoints.web.masking import eye_for
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.catalog.system import SYSTEM_NAMES
 from guanxi.kernel.fields.masked import Masked
@@ -32,7 +33,6 @@ EDITABLE = ("text", "email", "phone", "url", "integer", "decimal", "percent", "m
             "choice", "lookup", "user", "team", "tags", "long_text")  # fmt: skip
 MOST_COLUMNS = 20
 PICK = Markup('<td class="gx-pick"><input class="gx-tick" type="checkbox" data-pick aria-label="{}"></td>')
-MASK = Markup('<span class="gx-masked">{}</span>')
 QUIET, LATE = '<a class="gx-quiet" href="/o/', ' class="gx-red"'
 Content = Callable[[Row], str]
 
@@ -125,7 +125,8 @@ def _attributes(work: Work, target: Object, field: Field, amount: Field | None) 
 def is_editable(work: Work, target: Object, field: Field) -> bool:
     """Whether a cell of this field may be edited in place by the caller."""
     if field.name in SYSTEM_NAMES:
-        return field.name == "owner" and work.actor.rights.scope(target.name, "edit") != "none"
+        may = all(work.actor.rights.scope(target.name, v) != "none" for v in ("edit", "transfer"))
+        return field.name == "owner" and may
     several = field.type == "lookup" and len(targets_of(field)) > 1
     rights = work.actor.rights
     may = rights.scope(target.name, "edit") != "none" and rights.level(target.name, field.name) == "edit"
@@ -137,8 +138,8 @@ def _content(given: Given, field: Field) -> Content:
     clear = _clear_content(given, field)
     if field.name not in masks.veils(given.work, given.target) or field.name == given.target.title:
         return clear
-    column = field.column
-    return lambda row: MASK.format(row[column]) if type(row[column]) is Masked else clear(row)
+    column, mask = field.column, eye_for(given.work, given.target, field, given.locale.language)
+    return lambda row: mask.format(row[column], row["id"]) if type(row[column]) is Masked else clear(row)
 
 
 def _clear_content(given: Given, field: Field) -> Content:

@@ -37,6 +37,7 @@ from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.masks import shown
 from guanxi.kernel.records.read import count, find, names
 from guanxi.kernel.records.shape import targets_of
+from guanxi.kernel.records.shares import can_share
 from guanxi.kernel.records.tally import tally
 
 if TYPE_CHECKING:
@@ -205,6 +206,9 @@ def _menus(asked: Asked, me: Visit) -> dict[str, Any]:
         "may_edit": rights.scope(target.name, "edit") != "none",
         "may_delete": rights.scope(target.name, "delete") != "none",
         "may_export": rights.scope(target.name, "export") != "none",
+        "may_bulk": rights.scope(target.name, "bulk") != "none",
+        "may_transfer": rights.scope(target.name, "transfer") != "none",
+        "may_give": can_share(target) and rights.scope(target.name, "share") != "none",
         "may_share": rights.can("share_views"),
         "has_board": target.steps is not None,
         "tagged": any(f.type == "tags" for f in target.fields),

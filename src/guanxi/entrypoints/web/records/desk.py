@@ -72,7 +72,9 @@ class Desk:
         """Whether this reader may change that field of this record."""
         if "edit" not in self.verbs or self.trashed or not is_writable(self.work, self.target, field):
             return False
-        return field.name in SYSTEM_NAMES or level_on(self.work, self.target, field, self.row) == "edit"
+        if field.name in SYSTEM_NAMES:
+            return "transfer" in self.verbs or self.row.get("owner") is None
+        return level_on(self.work, self.target, field, self.row) == "edit"
 
     def is_masked(self, field: Field) -> bool:
         """Whether a mask stands here in place of the value."""
@@ -82,7 +84,8 @@ class Desk:
 def is_writable(work: Work, target: Object, field: Field) -> bool:
     """Whether the caller's roles let them set the field at all, be it on some records only."""
     if field.name in SYSTEM_NAMES:
-        return field.name == "owner" and target.kind in ("record", "document")
+        may = work.actor.rights.scope(target.name, "transfer") != "none"
+        return may and field.name == "owner" and target.kind in ("record", "document")
     fixed = field.read_only or field.retired or field.hidden or field.type in ("formula", "auto_number")
     if fixed:
         return False

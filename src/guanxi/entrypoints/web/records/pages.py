@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
+from guanxi.entrypoints.web import masking
 from guanxi.entrypoints.web.posting import posted
 from guanxi.entrypoints.web.records import acts, cells, filing, forms, likeness, options, sharing, show
 from guanxi.entrypoints.web.session import visit
@@ -40,7 +41,10 @@ ROUTES: list[BaseRoute] = [
     Route(RECORD + "/shares", sharing.show_dialog, methods=["GET"]),
     Route(RECORD + "/shares", sharing.add_share, methods=["POST"]),
     Route(RECORD + "/shares/{share:int}/end", sharing.end_share, methods=["POST"]),
+    Route(RECORD + "/transfer", sharing.show_transfer, methods=["GET"]),
+    Route(RECORD + "/transfer", sharing.hand_over, methods=["POST"]),
     Route(RECORD + "/trash", acts.trash, methods=["POST"]),
+    Route(RECORD + "/reveal/{field}", posted(masking.reveal_value, who=visit), methods=["POST"]),
     Route(RECORD + "/restore", acts.restore, methods=["POST"]),
     Route(RECORD + "/put-back", acts.put_back, methods=["POST"]),
 ]
