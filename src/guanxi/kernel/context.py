@@ -11,6 +11,7 @@ from typing import Any
 
 from guanxi.base.dates import day_of
 from guanxi.base.ids import IdSource
+from guanxi.base.watching import count_transaction, span
 from guanxi.kernel.access.actors import Actor, load_actor, system
 from guanxi.kernel.catalog import snapshot
 from guanxi.kernel.catalog.model import App
@@ -59,6 +60,8 @@ class Space:
         self.name, self.folder, self.db, self.ids, self.apps, self.clock = name, folder, db, ids, apps, clock
         self._catalog: Catalog | None = None
         self.accesses = Accesses(db)  # what the access log will hold, see `changes.access_log.note`
+        self.anchors = folder.parent / "anchors" / f"{name}.log"  # where the heads of the logs are written every day
+        self.register_erasure: Callable[[str], None] = lambda _line: None  # the house keeps it outside of here
         self.after_commit: list[Callable[[], None]] = []  # wakes followers and jobs of this process
 
     def catalog(self, session: Session) -> Catalog:
@@ -92,8 +95,11 @@ class Space:
     @contextmanager
     def read(self, actor: Who, *, timeout: float = 3.0) -> Iterator[Work]:
         """A read-only unit of work; `actor` may be a user id."""
-        with self.db.read(timeout, ask=self.first_question(actor)) as session:
-            yield Work(self, session, actor, entry="read")
+        with span("read"), self.db.read(timeout, ask=self.first_question(actor)) as session:
+            try:
+                yield Work(self, session, actor, entry="read")
+            finally:
+                count_transaction(session.statements)
 
     @contextmanager
     def write(
@@ -115,13 +121,16 @@ class Space:
         the change-set it follows from and `depth` how many such steps there were.
         """
         ask = self.first_question(actor)
-        with self.db.write(bulk=bulk, catalog_change=catalog_change, ask=ask) as session:
+        with span("transaction", entry=entry, kind=kind), self.db.write(
+            bulk=bulk, catalog_change=catalog_change, ask=ask
+        ) as session:
             work = Work(self, session, actor, entry=entry, kind=kind, cause=cause, undo_of=undo_of)
             work.parent, work.depth = parent, depth
             if operation is not None:
                 work.operation, work.operation_is_open = operation, True
             yield work
             work.finish()
+            count_transaction(session.statements)
         for wake in self.after_commit:
             wake()
 

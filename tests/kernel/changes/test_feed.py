@@ -196,9 +196,10 @@ def test_tampering_shows(ready: Database, damage: str) -> None:
     seal(ready)
     with ready.write() as session:
         session.run(f"UPDATE {session.table('change')} SET old = NULL, new = NULL, salt = NULL WHERE record = 5")
+        session.insert("erasure_record", ("object", "record", "erasure"), [(7, 5, 77)])
     with ready.read() as session:
         fine = verify(session)
-        assert (fine.sets, fine.changes, fine.erased, fine.broken) == (5, 5, 1, 0)
+        assert (fine.sets, fine.changes, fine.erased, fine.broken, fine.requests) == (5, 5, 1, 0, (77,))
     with ready.write() as session:
         names = {name: session.table(name) for name in ("change", "seal", "change_set")}
         session.run(damage.format(**names))

@@ -219,6 +219,7 @@ class AccessVerdict:
 def verify_access(session: Session) -> AccessVerdict:
     """Recompute leaves, digests and chain of the whole access log."""
     chain, batches, acts, dropped = START, 0, 0, 0
+    upto = session.value(f"SELECT upto FROM {session.table('retention')} WHERE name = 'access'") or 0
     seals = session.rows(
         f"SELECT pos, at, size, digest, chain, dropped_at FROM {session.table('access_seal')} ORDER BY pos"
     )
@@ -229,6 +230,8 @@ def verify_access(session: Session) -> AccessVerdict:
         if not why and gone is None:
             acts += size
             why = _check_batch(session, pos, at, size, digest)
+        elif not why and pos > upto:
+            why = "rows are gone before their time"
         if why:
             return AccessVerdict(batches, acts, dropped, pos, why)
     stray = session.value(f"SELECT MAX(pos) FROM {session.table('access_log')}") or 0

@@ -69,7 +69,7 @@ def _handle(space: Space, session: Session, sets: Sequence[SealedSet]) -> None:
 def index_records(session: Session, catalog: Catalog, target: Object, ids: Sequence[int]) -> None:
     """Makes the grams of these records anew; those in the trash are taken out."""
     docs, words = _docs(session, catalog, target, ids)
-    _forget(session, ids)
+    drop_docs(session, ids)
     if not docs:
         return
     learn(session, words)
@@ -130,7 +130,7 @@ def _live_rows(
     return found
 
 
-def _forget(session: Session, ids: Sequence[int]) -> None:
+def drop_docs(session: Session, ids: Sequence[int]) -> None:
     """FTS5 needs the old grams to take a row out; they stand in `search_doc`."""
     doc = session.table("search_doc")
     for start in range(0, len(ids), 512):

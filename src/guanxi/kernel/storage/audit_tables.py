@@ -1,4 +1,4 @@
-"""Tables of the access log: who signed in, looked and took away; its seals, and the alerts it gave rise to (KD 3)."""
+"""Tables of the access log, its seals and alerts; of erasures; and of how far both logs were shortened (KD 3)."""
 
 from __future__ import annotations
 
@@ -21,3 +21,12 @@ table(
     " seen_at int",
     index("ix_access_alert_at", "at"),
 )
+# What was erased on request; the report names no value of the person. `erasure_record` is what `audit verify` asks.
+table(
+    "erasure",
+    "id int key, at int must, actor int must, object text must, record int must, asked_by text must, report text must,"
+    " digest text must, bytes_at int",
+    index("ix_erasure_at", "at"),
+)
+table("erasure_record", "object int key, record int key, erasure int must")
+table("retention", "name text key, upto int must, at int must")  # log: set id; access: batch

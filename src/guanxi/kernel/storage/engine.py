@@ -65,6 +65,10 @@ class Database(ABC):
     def checkpoint(self) -> None:
         """Move what the write-ahead log holds into the main file (SQLite); called by a job."""
 
+    @abstractmethod
+    def shred(self) -> None:
+        """Overwrite what deleted and changed rows left behind in the files; takes as long as copying them."""
+
     def close(self) -> None:
         """Writes what waits in this process, then closes; a second time does nothing."""
         if self._shut:

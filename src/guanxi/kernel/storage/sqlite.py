@@ -231,6 +231,17 @@ class SqliteDatabase(Database):
         with self._turn.take(bulk=True, patience=120.0):
             self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
+    def shred(self) -> None:
+        """Indexes of grams keep old segments and pages keep old rows until they are written anew."""
+        with self._turn.take(bulk=True, patience=120.0):
+            for sql in ("INSERT INTO search_gram (search_gram) VALUES ('optimize')", "VACUUM"):
+                self._writer.execute(sql).close()
+            _truncate(self._writer)
+        turn, connection = self._open_short()
+        with turn.take(patience=30.0):
+            connection.execute("VACUUM").close()
+            _truncate(connection)
+
     def _close(self) -> None:
         self._readers.dispose()
         with self._turn.take():  # a connection closed under a running statement would crash the process
@@ -243,6 +254,16 @@ class SqliteDatabase(Database):
                 connection.close()
                 turn.refuse()
             turn.close()
+
+
+def _truncate(connection: sqlite3.Connection) -> None:
+    """Empties the write-ahead log; readers may hold it for a moment."""
+    for _ in range(50):
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if not busy:
+            return
+        time.sleep(0.1)
+    raise Busy("Readers hold the old pages. It is tried again.")
 
 
 @contextmanager
