@@ -96,6 +96,8 @@ def _make(world: World, name: str, whose: str, owner: int) -> None:
             values["owner"] = str(owner)
         if name == "view":
             values |= {"object": "account", "shared": False}
+        if name == "share":
+            values |= {"object": "account", "record": 1, "to": {"object": "user", "id": str(owner)}, "level": "read"}
         lines: dict[str, list[Change]] = {
             line: [Change("create", line, {"name": mark(whose, line)})] for line in target.lines
         }
