@@ -230,7 +230,7 @@ def respond(handle: Handle, request: Request, body: bytes) -> Response:
 
 def defect(request: Request, error: Exception, language: str = "") -> Response:
     """Our own mistake: a number for the caller, the whole story for the log."""
-    number = secrets.token_hex(4).upper()
+    number = str(getattr(request.state, "number", "")) or secrets.token_hex(4).upper()
     log.error("request %s failed: %s %s", number, request.method, request.url.path, exc_info=error)
     problem = Problem(msg("Something went wrong on our side. Tell your administrator the number {n}.", n=number))
     problem.status, problem.code = 500, "defect"

@@ -11,16 +11,22 @@ FREE, FIRST, LONGEST = 5, 5_000_000, WINDOW  # wrong ones without a wait, the fi
 
 def count(session: Session, key: str, limit: int, now: int) -> None:
     """One more attempt under this key; counted before the answer is known, so that parallel guesses count too."""
+    left = over(session, key, limit, now, WINDOW)
+    if left:  # asked after counting: those who ask at the same moment wait for each other's count
+        raise refuse(left)
+
+
+def over(session: Session, key: str, limit: int, now: int, window: int) -> int:
+    """Counts one more in the window and gives the µs left in it if that is more than the limit, else 0."""
     counted = session.rows(
         f'INSERT INTO {session.table("throttle")} AS k ("key", "count", "until") VALUES (?, 1, ?)'
         ' ON CONFLICT ("key") DO UPDATE SET'
         ' "count" = CASE WHEN k."until" <= ? THEN 1 ELSE k."count" + 1 END,'
         ' "until" = CASE WHEN k."until" <= ? THEN excluded."until" ELSE k."until" END RETURNING "count", "until"',
-        (key, now + WINDOW, now, now),
+        (key, now + window, now, now),
     )
     number, until = counted[0]
-    if number > limit:  # asked after counting: those who ask at the same moment wait for each other's count
-        raise refuse(until - now)
+    return max(1, int(until) - now) if number > limit else 0
 
 
 def slow_down(session: Session, key: str, now: int) -> None:

@@ -32,7 +32,24 @@ def _matching(pattern: str, sentence: str) -> Check:
     return lambda value: None if isinstance(value, str) and re.fullmatch(pattern, value) else msg(sentence)
 
 
+def _few(value: Any) -> Message | None:
+    return None if isinstance(value, int) and 0 <= value <= 10_000 else msg("Write a number from 0 to 10000.")
+
+
+def _numbers(known: Mapping[str, int], least: int, most: int) -> Check:
+    """A number for each of some names."""
+    text = msg("Write a number from {least} to {most}.", least=least, most=most)
+
+    def check(value: Any) -> Message | None:
+        fine = isinstance(value, dict) and value.keys() <= known.keys()
+        return None if fine and all(isinstance(n, int) and least <= n <= most for n in value.values()) else text
+
+    return check
+
+
 SETTINGS: Mapping[str, Check] = {
+    "alerts": _numbers(watch.LIMITS, 0, 10_000_000),
+    "keep": _numbers(keeping.DAYS, 1, 36_500),
     "name": _text,
     "currency": _matching(r"[A-Z]{3}", "A currency has three capital letters, such as CNY."),
     "zone": lambda v: None if v in available_timezones() else msg("There is no such time zone."),
@@ -41,8 +58,8 @@ SETTINGS: Mapping[str, Check] = {
     safekeeping.SETTING: safekeeping.check_plan,
     "undo_days": lambda v: None if isinstance(v, int) and 1 <= v <= 3650 else msg("Write a number from 1 to 3650."),
     policy.SETTING: policy.fault_of,
-    "reveals_an_hour": lambda v: None if isinstance(v, int) and 0 <= v <= 10_000 else msg("Write a number from 0 to 10000."),
-    "reveals_a_day": lambda v: None if isinstance(v, int) and 0 <= v <= 10_000 else msg("Write a number from 0 to 10000."),
+    "reveals_an_hour": _few,
+    "reveals_a_day": _few,
     "duplicate_hints": lambda v: None if isinstance(v, bool) else msg("Say yes or no."),
     "duplicate_probes": lambda v: None if isinstance(v, int) and 1 <= v <= 1000 else msg("Write a number from 1 to 1000."),
 }

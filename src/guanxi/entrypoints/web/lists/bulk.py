@@ -24,6 +24,7 @@ from guanxi.entrypoints.web.shell import piece
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.records.bulk import AT_ONCE, BulkEdit, BulkResult, bulk_edit, may_bulk, start_bulk
 from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.merge import MOST
 from guanxi.kernel.records.read import count, ids_of
 from guanxi.kernel.records.types import Query
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
 MOST_IDS = 1_000
-VERBS = ("edit", "owner", "tag", "share", "trash", "export")
+VERBS = ("edit", "owner", "tag", "share", "merge", "trash", "export")
 
 
 def begin(request: Request, form: FormData) -> Response:
@@ -44,6 +45,10 @@ def begin(request: Request, form: FormData) -> Response:
         picked = text_of(form, "ids")
         path = f"/o/{name}/export.csv?" + (text_of(form, "where") if text_of(form, "all") else f"ids={picked}")
         return leave(request, path)
+    if verb == "merge":
+        if text_of(form, "all") or not 1 < len(text_of(form, "ids").split(",")) <= MOST:
+            raise Invalid(msg("Choose 2 to {n} different records to merge.", n=MOST))
+        return leave(request, f"/merge/{name}?ids={text_of(form, 'ids')}")
     if verb == "trash":
         return _run(request, me, form, {}, {}, back)
     if verb == "share":

@@ -12,6 +12,7 @@ from guanxi.base.dates import local_day
 from guanxi.base.i18n import Locale, translate
 from guanxi.entrypoints.web import render
 from guanxi.entrypoints.web.lists import marks
+from guanxi.entrypoints.web.masking import PLAIN, eye_for
 from guanxi.entrypoints.web.records.desk import Desk
 from guanxi.entrypoints.web.records.markdown import to_html
 from guanxi.kernel.catalog.model import Field, Object
@@ -23,7 +24,6 @@ from guanxi.kernel.records.shape import shape_of, targets_of
 from guanxi.kernel.records.types import Row
 
 Names = Mapping[str, Mapping[int, str]]
-MASK = Markup('<span class="gx-masked">{}</span>')
 EMPTY = Markup('<span class="gx-none">–</span>')
 
 
@@ -36,6 +36,8 @@ def columns_of(work: Work, target: Object, field: Field) -> tuple[str, ...]:
 def show_field(desk: Desk, field: Field) -> Markup:
     """One field of the record on the table."""
     values = tuple(desk.row.get(c) for c in columns_of(desk.work, desk.target, field))
+    if desk.is_masked(field):
+        return eye_for(desk.work, desk.target, field, desk.me.locale.language).format(values[0], desk.id)
     return show_values(desk.work, desk.target, field, values, desk.names, desk.me.locale)
 
 
@@ -53,7 +55,7 @@ def show_values(
         return EMPTY
     first, kind = values[0], result_type(field)
     if type(first) is Masked:
-        return MASK.format(first)
+        return PLAIN.format(first)
     special: Callable[[Sequence[Any]], Markup] | None = _SHOWN.get(kind.name)
     if kind.name in ("lookup", "user", "team", "links") or field.name in ("created_by", "updated_by"):
         return _reference(work, field, values, names, locale)

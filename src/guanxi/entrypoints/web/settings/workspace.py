@@ -14,9 +14,11 @@ from guanxi.entrypoints.web.session import Visit
 from guanxi.entrypoints.web.settings.frame import given_or, setting_page
 from guanxi.entrypoints.web.shell import see_other
 from guanxi.kernel.admin.settings import change_settings
+from guanxi.kernel.records.reveal import LIMITS
 
 PLACE = "/settings/workspace"
-NAMES = ("name", "currency", "zone", "language", "country", "undo_days")
+NAMES = ("name", "currency", "zone", "language", "country")
+NUMBERS = {"undo_days": 90, **{name: usual for name, usual, _ in LIMITS}}
 
 
 def show_workspace(
@@ -24,7 +26,7 @@ def show_workspace(
 ) -> Response:
     """The form."""
     me = administrator(request)
-    stored = {"undo_days": 90, **me.catalog.settings}
+    stored = {**NUMBERS, **me.catalog.settings}
     zones = [*COMMON_ZONES, *sorted(available_timezones() - set(COMMON_ZONES))]
     return setting_page(request, me, "workspace", PLACE, errors=errors, status=status, value=given_or(given, stored),
                         zones=zones)  # fmt: skip
@@ -36,8 +38,10 @@ def save_workspace(_request: Request, me: Visit, form: FormData) -> Response:
     values: dict[str, str | int] = {name: text_of(form, name) for name in NAMES if name in form}
     values["currency"] = str(values.get("currency", "")).upper()
     values["country"] = str(values.get("country", "")).upper()
-    days = str(values.get("undo_days", ""))
-    values["undo_days"] = int(days) if days.isascii() and days.isdigit() and len(days) < 6 else 0
+    for name in NUMBERS:
+        if name in form:
+            text = text_of(form, name)
+            values[name] = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else -1
     with me.space.write(me.user, kind="settings") as work:
         change_settings(work, values)
     return see_other(PLACE, note=t("Settings saved"))
