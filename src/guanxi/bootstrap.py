@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
@@ -17,7 +18,7 @@ from anyio import to_thread
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp
 
-from guanxi.apps.collaboration.alarm import tell_failed_backup
+from guanxi.apps.collaboration.alarm import tell_alerts, tell_failed_backup
 from guanxi.apps.collaboration.manifest import COLLABORATION
 from guanxi.apps.customers.manifest import CUSTOMERS
 from guanxi.apps.sales.manifest import SALES
@@ -26,10 +27,13 @@ from guanxi.base.errors import Conflict, NotFound, Problem, msg
 from guanxi.base.ids import IdSource
 from guanxi.entrypoints.cli.logs import configure_logs
 from guanxi.entrypoints.cli.main import run_command
+from guanxi.entrypoints.watch.metrics import TOGETHER
+from guanxi.entrypoints.watch.traces import start_tracing
 from guanxi.entrypoints.worker.loops import Worker
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.access.objects import CORE
-from guanxi.kernel.admin import backing, safekeeping
+from guanxi.kernel.admin import backing, erasures, keeping, safekeeping, watch, whole
+from guanxi.kernel.admin.forget import BYTES_KIND
 from guanxi.kernel.admin.people import seed_roles
 from guanxi.kernel.admin.settings import store_setting
 from guanxi.kernel.catalog.model import App
@@ -37,6 +41,7 @@ from guanxi.kernel.changes.feed import follow
 from guanxi.kernel.changes.replay import refuse_unfitting, replay
 from guanxi.kernel.context import Space, now_micros
 from guanxi.kernel.doctor import rounds as doctor
+from guanxi.kernel.duplicates import search as duplicate_search
 from guanxi.kernel.imports import jobs as import_jobs
 from guanxi.kernel.jobs.queue import JobRun
 from guanxi.kernel.jobs.schedule import Schedule
@@ -57,17 +62,25 @@ JOBS: dict[str, Callable[[Space, JobRun], None]] = {
     **{kind: partial(backing.run_job, kind) for kind in backing.KINDS},
     undo_jobs.KIND: undo_jobs.run_undo,
     import_jobs.KIND: import_jobs.run_import,
+    duplicate_search.KIND: duplicate_search.run_search,
     bulk.KIND: bulk.run_bulk,
     merge.KIND: merge.run_merge,
     sharing_jobs.KIND: sharing_jobs.run_rule,
     search_rebuild.KIND: search_rebuild.run_rebuild,
     doctor.KIND: doctor.run_doctor,
+    keeping.KIND: keeping.run_keeping,
+    watch.KIND: watch.watching(tell_alerts),
+    BYTES_KIND: erasures.run_bytes,
     safekeeping.KIND: partial(safekeeping.run_backup, tell_failed_backup),
+    whole.KIND: whole.run_export,
 }
 SCHEDULES: tuple[Callable[[Space], Sequence[Schedule]], ...] = (  # the kernel's own jobs by the clock
     search_rebuild.search_schedules,
     doctor.doctor_schedules,
+    keeping.keeping_schedules,
+    watch.watch_schedules,
     safekeeping.backup_schedules,
+    duplicate_search.schedules,
 )
 MAIN, DEMO = "main", "demo"
 IN_FOLDER = "sqlite:"  # the house's word for "data.db in the workspace's folder": the home folder may be moved
@@ -150,7 +163,14 @@ class Site:
                 raise NotFound(msg("There is no workspace «{name}» yet. Start with: guanxi setup", name=name))
             place = self._add(name)
         folder = self.settings.home / place.folder
-        return open_space(self._url(place, folder), folder, name=name, schema=place.schema, ids=self.node.ids)
+        space = open_space(self._url(place, folder), folder, name=name, schema=place.schema, ids=self.node.ids)
+        return self._tied(space)
+
+    def _tied(self, space: Space) -> Space:
+        """With what is kept outside of the workspace: the register of erasures, the anchors of its logs."""
+        space.register_erasure = partial(self.house.note_erasure, space.name)
+        space.anchors = (self.settings.anchors or self.settings.home / "anchors") / f"{space.name}.log"
+        return space
 
     def _add(self, name: str) -> Workspace:
         url = self.settings.database_url or ""
@@ -217,7 +237,7 @@ class Site:
         folder = self.settings.home / place.folder
         database = open_database(self._url(place, folder), folder, place.schema)
         try:
-            yield Space(name, folder, database, self.node.ids, APPS)
+            yield self._tied(Space(name, folder, database, self.node.ids, APPS))
         finally:
             with suppress(Problem):  # it was put aside, and is closed
                 database.close()
@@ -231,6 +251,7 @@ class Site:
             manifest = restore(space.db, source, lambda session: install(session, APPS), key=key)
             if log is not None:
                 replay(space.db, log, APPS, key=log_key)
+            erasures.after_restore(space, [what for what, _ in self.house.erasures(name)])
         return manifest
 
     def go_back(self, name: str, source: Path, *, key: Key | None = None) -> str:
@@ -255,6 +276,7 @@ class Site:
 def create_app(site: Site, *, own: bool = False) -> ASGIApp:
     """The web application of this process: pages at `/`, the API at `/api/v1`; closes the site if it is its own."""
     from guanxi.entrypoints.api.app import create_api  # other commands start faster without it
+    from guanxi.entrypoints.watch.front import Front
     from guanxi.entrypoints.web.app import create_web
     from guanxi.entrypoints.web.routes import ROUTES
 
@@ -265,13 +287,15 @@ def create_app(site: Site, *, own: bool = False) -> ASGIApp:
         if own:
             site.close()
 
-    return Router([Mount("/api/v1", create_api(site)), Mount("/", create_web(site, ROUTES))], lifespan=life)
+    parts = Router([Mount("/api/v1", create_api(site)), Mount("/", create_web(site, ROUTES))], lifespan=life)
+    return Front(parts, site)
 
 
 def app_of_child() -> ASGIApp:
     """What each of several web processes runs; settings come through the environment."""
     settings = read_settings()
     configure_logs(settings)
+    start_tracing(settings.traces)
     return create_app(Site(settings, default=os.environ.get("GUANXI_WORKSPACE", MAIN)), own=True)
 
 
@@ -281,6 +305,7 @@ def serve(site: Site, host: str, port: int, processes: int, ready: Callable[[str
     from uvicorn.supervisors import Multiprocess
 
     settings = site.settings
+    start_tracing(settings.traces)
     several = processes > 1
     config = uvicorn.Config(
         "guanxi.bootstrap:app_of_child" if several else create_app(site),
@@ -308,7 +333,9 @@ def serve(site: Site, host: str, port: int, processes: int, ready: Callable[[str
     os.environ["GUANXI_WORKSPACE"] = site.default
     if settings.database_url:
         os.environ["GUANXI_DATABASE_URL"] = settings.database_url
-    Multiprocess(config, sockets=[listening]).run()
+    with tempfile.TemporaryDirectory(prefix="guanxi-metrics-") as folder:  # where the processes add up their figures
+        os.environ[TOGETHER] = folder
+        Multiprocess(config, sockets=[listening]).run()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -18,6 +18,7 @@ from guanxi.kernel.records.match_keys import TABLE, secret_of
 from guanxi.kernel.records.probes import veiled
 from guanxi.kernel.records.shape import shape_of
 from guanxi.kernel.records.types import Row
+from guanxi.kernel.records.visibility import seen_ids
 from guanxi.kernel.storage.session import lock_key
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def look(
     wanted = list(dict.fromkeys(k for keys in sealed for k in keys))
     if lock:
         _lock(work, target, wanted)
-    holders = _holders(work, target, plan, wanted, len(rows))
+    holders = holders(work, target, plan, wanted, len(rows))
     there: dict[int, Row] = {row["id"]: row for some in holders.values() for row in some}
     seen = _seen(work, target, list(there.values()))
     allowed = frozenset(readable(work, target))
@@ -193,7 +194,7 @@ def _lock(work: Work, target: Object, keys: Sequence[tuple[str, str]]) -> None:
     work.session.rows(sql, [base + n for n in numbers])
 
 
-def _holders(
+def holders(
     work: Work, target: Object, plan: MatchPlan, keys: Sequence[tuple[str, str]], count: int
 ) -> dict[tuple[str, str], list[Row]]:
     """Live records by key, in one question per AT_ONCE keys."""
@@ -223,14 +224,7 @@ def _holders(
 
 def _seen(work: Work, target: Object, rows: Sequence[Row]) -> set[int]:
     """Those that the caller may read; no question for those who see everything."""
-    found = reach(work.session, work.catalog, work.actor, target, "read", work.now)
-    ids = [r["id"] for r in rows]
-    if found.all or not ids:
-        return set(ids)
-    condition, params = found.condition()
-    seen: set[int] = set()
-    for start in range(0, len(ids), 512):
-        some = pad(sorted(ids[start : start + 512]))
-        sql = f'SELECT r."id" FROM {work.session.table(target.table)} r WHERE r."id" IN ({", ".join("?" * len(some))})'
-        seen.update(r[0] for r in work.session.rows(f"{sql} AND {condition}", [*some, *params]))
-    return seen
+    ids = {r["id"] for r in rows}
+    if not ids or reach(work.session, work.catalog, work.actor, target, "read", work.now).all:
+        return ids
+    return seen_ids(work, target, ids)

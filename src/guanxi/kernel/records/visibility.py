@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from guanxi.kernel.access.branches import Reach, reach
+from guanxi.kernel.access.branches import Reach, pad, reach
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.records.shape import OWNED
 from guanxi.kernel.records.types import Row
@@ -79,6 +79,19 @@ def surely_sees(work: Work, target: Object, row: Row) -> bool:
     return any(
         (b.name == "own" and row["owner"] == user) or (b.name == "team" and team in b.params) for b in found.branches
     )
+
+
+def seen_ids(work: Work, target: Object, ids: Iterable[int]) -> set[int]:
+    """Those of the records that are live and that the caller may read; takes no lock."""
+    found = reach(work.session, work.catalog, work.actor, target, "read", work.now)
+    text, params = ("", []) if found.all else found.condition()
+    ordered, seen = sorted(set(ids)), set[int]()
+    for start in range(0, len(ordered), 512):
+        some = pad(ordered[start : start + 512])
+        sql = f'SELECT r."id" FROM {work.session.table(target.table)} r WHERE r."id" IN ({", ".join("?" * len(some))})'
+        sql += ' AND r."trashed_at" IS NULL' + (f" AND {text}" if text else "")
+        seen.update(row[0] for row in work.session.rows(sql, [*some, *params]))
+    return seen
 
 
 def condition(work: Work, target: Object, view: Seen) -> tuple[str, list[Any]]:
