@@ -12,6 +12,7 @@ from guanxi.base.errors import BadInput, msg
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
+Https = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,12 @@ class Settings:
     jobs: bool = True  # background work inside the web process; off where `guanxi work` runs beside it
     base_url: str | None = None  # how people reach it from outside: links in mails, cookie security
     proxies: str = ""  # addresses whose X-Forwarded-For is believed
+    anchors: Path | None = None  # folder for the heads of the logs; None: `anchors` in the home folder
     log_level: LogLevel = "info"
     log_format: LogFormat = "text"
+    https: Https = "auto"  # refuse plain HTTP; auto: where the base address or the proxy says so
+    metrics_token: str = ""  # who may read /metrics from elsewhere; without it this machine alone
+    traces: str = ""  # console, otlp or file:PATH
 
     @property
     def secure(self) -> bool:
@@ -52,8 +57,12 @@ def read_settings(
         jobs=_choice(env, "GUANXI_JOBS", "on", ("on", "off")) == "on",
         base_url=(env.get("GUANXI_BASE_URL") or "").rstrip("/") or None,
         proxies=env.get("GUANXI_PROXIES", ""),
+        anchors=Path(env["GUANXI_ANCHORS"]).expanduser() if env.get("GUANXI_ANCHORS") else None,
         log_level=cast("LogLevel", _choice(env, "GUANXI_LOG_LEVEL", "info", get_args(LogLevel))),
         log_format=cast("LogFormat", _choice(env, "GUANXI_LOG_FORMAT", "text", get_args(LogFormat))),
+        https=cast("Https", _choice(env, "GUANXI_HTTPS", "auto", get_args(Https))),
+        metrics_token=env.get("GUANXI_METRICS_TOKEN", ""),
+        traces=env.get("GUANXI_TRACES", "").strip(),
     )
 
 

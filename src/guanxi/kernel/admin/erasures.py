@@ -14,6 +14,7 @@ from guanxi.base.errors import BadInput, NotFound
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.admin.forget import Found, Wish, erase, look, remove_now
 from guanxi.kernel.changes.access_log import note
+from guanxi.kernel.changes.anchors import drop_anchor
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Space, Who, Work
@@ -139,6 +140,15 @@ def replay(space: Space, register: Iterable[str]) -> int:
         if wish is not None:
             _forget(space, system(f"erasure {known.id} replayed"), wish, known.id, "cli")
             done += 1
+    return done
+
+
+def after_restore(space: Space, register: Iterable[str]) -> int:
+    """Erases again what the archive brought back; from here on the anchors begin anew."""
+    done = replay(space, register)
+    space.accesses.flush()
+    with space.db.read() as session:
+        drop_anchor(session, space.anchors, space.clock(), restored=True)
     return done
 
 

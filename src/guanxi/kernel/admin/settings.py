@@ -12,7 +12,7 @@ import msgspec
 from guanxi.base.errors import FieldError, Forbidden, Invalid, Message, msg
 from guanxi.base.i18n import LANGUAGES
 from guanxi.kernel.access import policy
-from guanxi.kernel.admin import safekeeping
+from guanxi.kernel.admin import keeping, safekeeping, watch
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.catalog.system import META_SETTING
 from guanxi.kernel.changes.log import Entry

@@ -30,7 +30,7 @@ KERNEL_TABLES = frozenset(
     {"access_alert", "access_log", "access_seal", "backup_run", "change", "change_set", "credential", "draft",
      "duplicate_pair", "duplicate_run", "erasure", "erasure_record", "file", "follower",
      "grant_row", "heartbeat", "idempotency",
-     "import_fault", "import_patch", "import_run", "job", "known_device",
+     "import_fault", "import_patch", "import_run", "job", "job_fault", "known_device",
      "last_seen", "match_key", "meta_field", "meta_object", "meta_version", "number_series", "operation",
      "recent", "recovery_code", "retention", "schedule", "schedule_fire",
      "schema_step", "seal", "search_doc", "search_gram", "search_near", "search_state",
@@ -39,7 +39,8 @@ KERNEL_TABLES = frozenset(
 )  # fmt: skip
 """Names no object may have; a test holds this list against `storage.tables` (storage lies above)."""
 API_PATHS = frozenset(
-    {"actions", "audit", "batch", "changes", "docs", "erasures", "files", "imports", "me", "objects", "openapi", "operations", "search"}
+    {"actions", "audit", "batch", "changes", "docs", "erasures", "files", "imports", "me", "objects", "openapi",
+     "operations", "search"}
 )
 """First words of the API's own addresses: an object of that name could not be reached."""
 

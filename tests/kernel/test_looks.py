@@ -22,7 +22,7 @@ def acts_in(space: Any) -> list[tuple[Any, ...]]:
 def test_a_record_with_a_mobile_number_is_noted_once(space: Any) -> None:
     person = make.person(space)
     known = make.record(space, "contact", name="Wang Fang", mobile="13800001234")
-    other = make.record(space, "contact", name="Li Na")
+    other = make.record(space, "contact", name="Li Na", mobile=None)
     with space.read(person) as work:
         target = work.catalog.object("contact")
         for ident in (known, other):
