@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import Any
 
 import structlog
 
 from guanxi.settings import Settings
+
+PERSONAL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<![\d.:-])\+?\d{7,15}(?![\d.:-])|(?<=DETAIL: ).*?(?=\\n|\n|$)")
+"""E-mail addresses, telephone numbers (ids are longer), and what PostgreSQL quotes from rows."""
+
+
+def hide_personal(_logger: Any, _name: str, line: str) -> str:
+    """The last step before a line is written: texts of errors may hold what people typed."""
+    return PERSONAL.sub("…", line)
 
 
 def configure_logs(settings: Settings) -> None:
@@ -36,7 +45,8 @@ def configure_logs(settings: Settings) -> None:
     )
     out = logging.StreamHandler()
     removes = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    out.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[removes, *final]))
+    steps = [removes, *final, hide_personal]
+    out.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=steps))
     root = logging.getLogger("guanxi")
     root.handlers = [out]
     root.propagate = False

@@ -62,8 +62,7 @@ class SafeHeaders:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        number = secrets.token_hex(4).upper()
-        scope.setdefault("state", {})["number"] = number
+        number = scope.setdefault("state", {}).setdefault("number", secrets.token_hex(4).upper())
         limit, told = limit_of(Headers(scope=scope))
         if told > limit:
             await PlainTextResponse("Too large", 413)(scope, receive, send)

@@ -11,6 +11,7 @@ from time import monotonic
 
 import structlog
 
+from guanxi.kernel.admin.health import beat
 from guanxi.kernel.changes.feed import Follower, follow, seal
 from guanxi.kernel.context import Space
 from guanxi.kernel.jobs.queue import JobRun, run_due, sweep
@@ -22,7 +23,7 @@ GATHER, MANY = 0.1, 50
 """After a commit, seconds in which others may join what is followed: one transaction then serves them all, and people
 who write do not compete with the follower of each single save. Not where there is much to do."""
 PAUSE = 0.5  # seconds between looks when nothing wakes us: other processes' commits are found this late
-CHECKPOINT_EVERY, SWEEP_EVERY = 60.0, 3_600.0
+BEAT_EVERY, CHECKPOINT_EVERY, SWEEP_EVERY = 10.0, 60.0, 3_600.0
 LONGEST_WAIT = 300.0  # seconds until a part that keeps failing is tried again
 
 log = structlog.get_logger("guanxi.worker")
@@ -117,6 +118,7 @@ class Worker:
             done += self._attempt(name, f"follower {follower.name}", lambda f=follower: follow(db, f))  # type: ignore[misc]  # mypy cannot type a lambda's default
         done += self._attempt(name, "schedules", lambda: tick(db, self._clockwork(space), space.clock()))
         done += self._attempt(name, "jobs", lambda: self._jobs(space, SHORT, 10))
+        self._timed(name, "heartbeat", BEAT_EVERY, lambda: beat(space), at_once=True)
         self._timed(name, "checkpoint", CHECKPOINT_EVERY, db.checkpoint)
         self._timed(name, "sweep", SWEEP_EVERY, lambda: _sweep(space))
         return done
@@ -131,9 +133,11 @@ class Worker:
         own = {kind: _bound(handler, space) for kind, handler in self._handlers.items()}
         return {**own, **clock_handlers(space), "reaction": lambda run: react_handler(space, run)}
 
-    def _timed(self, space: str, part: str, every: float, action: Callable[[], object]) -> None:
+    def _timed(
+        self, space: str, part: str, every: float, action: Callable[[], object], *, at_once: bool = False
+    ) -> None:
         now = monotonic()
-        if self._due.setdefault((space, f"timed {part}"), now + every) <= now:
+        if self._due.setdefault((space, f"timed {part}"), now + (0.0 if at_once else every)) <= now:
             self._due[space, f"timed {part}"] = now + every
             self._attempt(space, part, action)
 

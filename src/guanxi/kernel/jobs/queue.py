@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from guanxi.base.errors import Conflict, NotFound, msg
+from guanxi.base.watching import span
 from guanxi.kernel.storage.engine import Database
 from guanxi.kernel.storage.session import Session, Tuple
 
@@ -21,7 +22,15 @@ KEEP_DONE, KEEP_DEAD = 7 * 86_400_000_000, 90 * 86_400_000_000
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 COLUMNS = ("queue", "kind", "args", "status", "run_at", "attempts", "max_attempts", "dedupe", "priority",
-           "created_at", "operation")  # fmt: skip
+           "created_at", "operation", "person")  # fmt: skip
+
+
+class Interrupted(Exception):
+    """Its person asked the job to pause or to end; what it did so far stays."""
+
+    def __init__(self, wish: str) -> None:
+        super().__init__(wish)
+        self.wish = wish
 
 
 class Stale(Conflict):
@@ -44,11 +53,16 @@ def enqueue(
     priority: int = 0,
     max_attempts: int = 8,
     operation: int | None = None,
+    person: int | None = None,
 ) -> int:
-    """Add a job; runs only if this transaction commits. With `dedupe`, one that still waits is enough."""
+    """
+    Add a job; runs only if this transaction commits. With `dedupe`, one that still waits is enough. A job of a
+    `person` is shown to them and may be paused (`jobs.control`).
+    """
     now = session.now()
     text = _encode(args or {}).decode()
-    row = (queue, kind, text, "ready", now if at is None else at, 0, max_attempts, dedupe, priority, now, operation)
+    row = (queue, kind, text, "ready", now if at is None else at, 0, max_attempts, dedupe, priority, now, operation,
+           person)  # fmt: skip
     sql = f"{session.insert_sql('job', COLUMNS)} ON CONFLICT DO NOTHING RETURNING id"
     made = session.value(sql, row)
     if made is None:
@@ -68,6 +82,7 @@ class JobRun:
     database: Database
     token: int
     operation: int | None = None
+    keep: dict[str, Any] = field(default_factory=dict)  # where an earlier run of the job had come to
     lease: int = LEASE
     lease_until: int = 0
     finished: bool = field(default=False)
@@ -78,10 +93,27 @@ class JobRun:
             self.fence(session)
 
     def progress(self, done: int, total: int) -> None:
-        """Say how far it is (shown to the user); also a heartbeat."""
+        """Say how far it is (shown to the user); also a heartbeat. `Interrupted` if it is to pause or end."""
         with self.database.write() as session:
-            self.fence(session)
-            session.run(f"UPDATE {session.table('job')} SET done = ?, total = ? WHERE id = ?", (done, total, self.id))
+            wish = self.advance(session, done, total)
+        if wish:
+            raise Interrupted(wish)
+
+    def advance(self, session: Session, done: int, total: int, keep: Mapping[str, Any] | None = None) -> str | None:
+        """
+        As `progress`, in the transaction of the effect; `keep` is given back to a later run of the same job. Gives
+        what its person wishes: raise `Interrupted` with it after the commit.
+        """
+        self.fence(session)
+        job = session.table("job")
+        if keep is None:
+            session.run(f"UPDATE {job} SET done = ?, total = ? WHERE id = ?", (done, total, self.id))
+        else:
+            self.keep = dict(keep)
+            values = (done, total, _encode(keep).decode(), self.id)
+            session.run(f"UPDATE {job} SET done = ?, total = ?, keep = ? WHERE id = ?", values)
+        wish: str | None = session.value(f"SELECT wish FROM {job} WHERE id = ?", (self.id,))
+        return wish
 
     def fence(self, session: Session) -> None:
         """Call inside a transaction with effects: it goes through only while the lease is ours."""
@@ -134,14 +166,27 @@ def _run(run: JobRun, handlers: Handlers) -> None:
             raise NotFound(
                 msg("Nothing handles jobs of kind {kind}; the app that put it here may be switched off.", kind=run.kind)
             )
-        handler(run)
+        with span("job", kind=run.kind):
+            handler(run)
         if not run.finished:
             with run.database.write() as session:
                 run.finish(session)
     except Stale:
         raise
+    except Interrupted as asked:
+        _rest(run, asked.wish)
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is kept with the job and retried
         _fail(run, error)
+
+
+def _rest(run: JobRun, wish: str) -> None:
+    status = "paused" if wish == "pause" else "cancelled"
+    with run.database.write() as session:
+        sql = (
+            f"UPDATE {session.table('job')} SET status = ?, finished_at = ?, attempts = 0, wish = NULL, token = NULL,"
+            " lease_until = NULL, dedupe = NULL WHERE id = ? AND token = ? AND status = 'running'"
+        )
+        session.run(sql, (status, None if status == "paused" else session.now(), run.id, run.token))
 
 
 def _fail(run: JobRun, error: Exception) -> None:
@@ -202,19 +247,20 @@ def claim(database: Database, worker: str, limit: int, queues: Sequence[str], le
         for queue in queues:
             found += _ready(session, queue, now, limit - len(found))
         session.many(
-            f"UPDATE {job} SET status = 'running', lease_until = ?, attempts = attempts + 1, worker = ?, token = ?"
-            " WHERE id = ?",
-            [(now + lease, worker, token, row[0]) for row in found],
+            f"UPDATE {job} SET status = 'running', lease_until = ?, attempts = attempts + 1, worker = ?, token = ?,"
+            " started_at = ?, started_with = done WHERE id = ?",
+            [(now + lease, worker, token, now, row[0]) for row in found],
         )
     return [
-        JobRun(job_id, kind, msgspec.json.decode(args), attempts + 1, database, token, operation, lease, now + lease)
-        for job_id, kind, args, attempts, operation in found
-    ]
+        JobRun(job_id, kind, msgspec.json.decode(args), attempts + 1, database, token, operation,
+               msgspec.json.decode(keep) if keep else {}, lease, now + lease)
+        for job_id, kind, args, attempts, operation, keep in found
+    ]  # fmt: skip
 
 
 def _ready(session: Session, queue: str, now: int, limit: int) -> list[Tuple]:
     return session.rows(
-        f"SELECT id, kind, args, attempts, operation FROM {session.table('job')}"
+        f"SELECT id, kind, args, attempts, operation, keep FROM {session.table('job')}"
         " WHERE status = 'ready' AND queue = ? AND run_at <= ?"
         f" ORDER BY priority DESC, run_at, id LIMIT ?{_lock(session)}",
         (queue, now, limit),
@@ -225,7 +271,7 @@ def _silent(session: Session, queues: Sequence[str], now: int, limit: int) -> li
     """Jobs whose worker has not been heard of since the lease ended."""
     marks = ", ".join("?" * len(queues))
     return session.rows(
-        f"SELECT id, kind, args, attempts, operation FROM {session.table('job')}"
+        f"SELECT id, kind, args, attempts, operation, keep FROM {session.table('job')}"
         f" WHERE status = 'running' AND lease_until < ? AND queue IN ({marks})"
         f" ORDER BY lease_until LIMIT ?{_lock(session)}",
         (now, *queues, limit),
@@ -270,9 +316,12 @@ def dead(session: Session, limit: int = 100) -> list[tuple[int, str, str, str, i
 
 def sweep(session: Session) -> int:
     """Forget what ended long ago."""
-    now = session.now()
-    return session.run(
-        f"DELETE FROM {session.table('job')} WHERE (status = 'done' AND finished_at < ?)"
+    now, job = session.now(), session.table("job")
+    gone = session.run(
+        f"DELETE FROM {job} WHERE (status IN ('done', 'cancelled') AND finished_at < ?)"
         " OR (status = 'dead' AND finished_at < ?)",
         (now - KEEP_DONE, now - KEEP_DEAD),
     )
+    if gone:
+        session.run(f"DELETE FROM {session.table('job_fault')} WHERE job NOT IN (SELECT id FROM {job})")
+    return gone

@@ -1,4 +1,4 @@
-"""Tables of signing in beside passwords and sessions; none is an object, so no way in reads them."""
+"""Tables of signing in beside passwords and sessions, and the worker's sign of life; none is an object."""
 
 from __future__ import annotations
 
@@ -17,3 +17,4 @@ table(
     "id text key, user int must, tries int must, expires_at int must",
     metadata=EPHEMERAL,
 )
+table("heartbeat", "name text key, at int must", metadata=EPHEMERAL)
