@@ -28,7 +28,7 @@ from guanxi.kernel.storage.database import open_database
 from guanxi.kernel.storage.level import LEVEL, NeedsUpgrade, level
 from tests.make import person, record
 
-OLD = {
+OLD: dict[str, Any] = {
     "sales": {"objects": {"*": {"create": "all", "read": "team", "edit": "own", "delete": "own", "export": "own"},
                           "product": {"create": "none", "read": "all", "edit": "none"}},
               "abilities": ["import", "api"], "fields": {"opportunity.amount": "read"}},
@@ -121,7 +121,7 @@ def test_what_an_upgrade_loses_is_noticed(old: Space, tmp_path: Path, monkeypatc
         session.run(f"DELETE FROM {session.table('contact')}")
         real(session, apps)
 
-    real = upgrading.install
+    real = upgrading.__dict__["install"]
     monkeypatch.setattr(upgrading, "install", lossy)
     with pytest.raises(Conflict, match="number of rows of contact"):
         upgrade(old, tmp_path / "backups")

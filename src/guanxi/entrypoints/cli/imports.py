@@ -15,6 +15,7 @@ from guanxi.base.errors import BadInput, Message, msg
 from guanxi.base.i18n import render
 from guanxi.entrypoints.cli.frame import Command, Terminal
 from guanxi.kernel.access.actors import Actor
+from guanxi.kernel.admin.whole import import_whole
 from guanxi.kernel.context import Space, Work
 from guanxi.kernel.imports import state
 from guanxi.kernel.imports.mapping import check_map, read_map, suggest, write_map
@@ -28,8 +29,9 @@ TOLD = 20  # faulty rows named on the terminal
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("object", metavar="OBJECT", help="for example account, contact, opportunity")
-    parser.add_argument("file", metavar="FILE", help="CSV or XLSX, also packed with gzip")
+    parser.add_argument("object", metavar="OBJECT", nargs="?", help="for example account, contact, opportunity")
+    parser.add_argument("file", metavar="FILE", nargs="?", help="CSV or XLSX, also packed with gzip")
+    parser.add_argument("--all", metavar="PLACE", help="a whole workspace that `guanxi export --all` wrote")
     parser.add_argument("--map", metavar="FILE", help="which column becomes which field; without it by their names")
     parser.add_argument("--key", metavar="FIELD", help="records with the same value in this field are updated")
     parser.add_argument("--dry-run", action="store_true", help="only check; nothing is written")
@@ -39,6 +41,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(terminal: Terminal, args: argparse.Namespace) -> int:
+    if args.all:
+        return _whole(terminal, Path(args.all))
+    if not args.object or not args.file:
+        raise BadInput("Say which object and which file, or --all with a whole workspace.")
     space = terminal.space()
     actor = terminal.actor(space, args.person)
     path = Path(args.file)
@@ -142,6 +148,14 @@ def _summary(done: Run) -> dict[str, object]:
         "operation": str(done.operation) if done.operation else None,
         "import": str(done.id),
     }
+
+
+def _whole(terminal: Terminal, source: Path) -> int:
+    contents = import_whole(terminal.host.open(terminal.workspace, create=True), source)
+    rows = sum(part.rows for part in contents.objects.values())
+    terminal.say("{n} records and {files} files are in. People set a new password by invitation.",
+                 n=rows, files=contents.files)  # fmt: skip
+    return 0
 
 
 COMMAND = Command("import", "Bring records in from a file: CSV or Excel.", declare, run)
