@@ -128,11 +128,11 @@ def why(actor: Actor, facts: Facts) -> Why | None:
     if found is None:
         return None
     verbs = tuple(v for v in ("read", "edit", "delete") if reason_for(actor, facts, v) is not None)
-    by = _given(actor, facts, found) if found[0] == "grant" else None
+    by = given(actor, facts, found) if found[0] == "grant" else None
     return Why(actor.user, found[0], verbs, found[1], by)
 
 
-def _given(actor: Actor, facts: Facts, found: tuple[Reason, tuple[str, int] | None]) -> By:
+def given(actor: Actor, facts: Facts, found: tuple[Reason, tuple[str, int] | None]) -> By:
     """The grant that reaches furthest: the highest level, and the longest among those."""
     while found[1] is not None and (facts.target.name, facts.id) != found[1] and facts.parent is not None:
         facts = facts.parent

@@ -10,17 +10,20 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from guanxi.base.errors import NotFound
 from guanxi.entrypoints.web.records import feed, filing, head, lines
 from guanxi.entrypoints.web.records.desk import Desk, at_desk, number_of
+from guanxi.entrypoints.web.records.merging import lead
 from guanxi.entrypoints.web.records.offers import followed, offers
 from guanxi.entrypoints.web.records.related import related
 from guanxi.entrypoints.web.records.sharing import shared_with
 from guanxi.entrypoints.web.records.values import EMPTY, show_field, show_row
-from guanxi.entrypoints.web.render import label, object_template, t
+from guanxi.entrypoints.web.render import label, moment, object_template, t
 from guanxi.entrypoints.web.session import address_of
 from guanxi.entrypoints.web.shell import page, piece
 from guanxi.kernel.access import why
-from guanxi.kernel.access.actors import load_actor
+from guanxi.kernel.admin.because import explain_record, may_explain
+from guanxi.kernel.records.aliases import ALIAS, merged_here
 from guanxi.kernel.records.history import steps
 from guanxi.kernel.records.looks import note_record
 from guanxi.kernel.records.masks import shown
@@ -81,8 +84,20 @@ def _fact(desk: Desk, name: str) -> Fact:
 
 
 def show(request: Request) -> Response:
-    """The whole page."""
+    """The whole page; an old id of a merged record leads to what it is now."""
+    try:
+        return _show(request)
+    except NotFound:
+        led = lead(request)
+        if led is None:
+            raise
+        return led
+
+
+def _show(request: Request) -> Response:
     with at_desk(request, trash=True) as desk:
+        if desk.row.get(ALIAS) is not None:
+            raise NotFound
         if not desk.trashed and not desk.me.viewer:
             note_opened(desk.me.space, desk.me.user, desk.target.id, desk.id)
         note_record(desk.work, desk.target, desk.row, entry="form", address=address_of(request))
@@ -102,6 +117,7 @@ def context_of(desk: Desk, kind: str = "") -> dict[str, Any]:
         "figures": head.figures(desk),
         "path_steps": head.path(desk),
         "guidance": head.guidance(desk),
+        "merged": [] if desk.trashed else merged_here(desk.work, desk.target, desk.id),
         "owner": _owner(desk),
         "chips": feed.chips(desk, kind),
         "feed": feed.read_feed(desk, kind),
@@ -201,19 +217,35 @@ def show_history(request: Request) -> Response:
 
 
 def show_who(request: Request) -> Response:
-    """Who sees the record and why; with `person` also which fields that person sees."""
+    """Why one sees the record, who else does; with `person` the same for somebody one may ask about."""
     with at_desk(request, trash=True) as desk:
-        work = desk.work
+        work, asked = desk.work, request.query_params.get("person", "")
+        if asked:
+            return _show_checked(request, desk, number_of(asked))
         found = why.people(work.session, work.catalog, desk.target, desk.id, work.now)
-        asked = request.query_params.get("person", "")
-        checked = _checked(desk, number_of(asked), found) if asked else None
-        template = "record/who_checked.html" if asked else "record/who.html"
-        admins = [w for w in found if w.reason == "admin"]
         shown = [w for w in found if w.reason != "admin"]
-        users = work.catalog.config["user"]
-        return piece(request, template, desk.me, desk=desk, people=shown[:12], more=len(shown) - 12, users=users,
-                     admins=len(admins), checked=checked, reasons=reasons(),
-                     through=_through(desk, shown[:12]))  # fmt: skip
+        own = explain_record(work, work.actor.user, desk.target, desk.id)
+        return piece(request, "record/who.html", desk.me, desk=desk, people=shown[:12], more=len(shown) - 12,
+                     users=work.catalog.config["user"], admins=len(found) - len(shown), reasons=reasons(), own=own,
+                     through=_through(desk, shown[:12]), until=_until(shown[:12]))  # fmt: skip
+
+
+def _show_checked(request: Request, desk: Desk, user: int) -> Response:
+    """One person's access in sentences, for those who may ask: administrators, managers for people below."""
+    work, row = desk.work, desk.work.catalog.config["user"].get(user)
+    may = row is not None and row["active"] and may_explain(work, user)
+    lines = explain_record(work, user, desk.target, desk.id) if may else []
+    return piece(request, "record/who_checked.html", desk.me, lines=lines, may=may)
+
+
+def _until(people: Sequence[why.Why]) -> dict[int, str]:
+    """Where a right comes from and when it ends, by person."""
+    found = {}
+    for w in people:
+        if w.by is not None:
+            day = f" · {t('until {day}', day=moment(w.by.until))}" if w.by.until else ""
+            found[w.user] = w.by.label + day
+    return found
 
 
 def reasons() -> dict[str, str]:
@@ -237,21 +269,6 @@ def _through(desk: Desk, people: Sequence[why.Why]) -> dict[tuple[str, int], str
         if known.through:
             wanted.setdefault(known.through[0], set()).add(known.through[1])
     return {(name, i): title for name, ids in wanted.items() for i, title in names(desk.work, name, ids).items()}
-
-
-def _checked(desk: Desk, user: int, people: Sequence[why.Why]) -> dict[str, Any]:
-    """One person: whether and why they see the record, and the fields they do not see."""
-    work = desk.work
-    row = work.catalog.config["user"].get(user)
-    found = next((w for w in people if w.user == user), None)
-    levels = {}
-    if row is not None and row["active"]:
-        levels = dict(why.field_levels(load_actor(work.catalog, user), work.catalog, desk.target))
-    mine = {n: f for n, f in desk.shown.items() if n in levels and n != "id"}
-    hidden = [label(f.label) for n, f in mine.items() if levels[n] == "none"]
-    fixed = [label(f.label) for n, f in mine.items() if levels[n] == "read"]
-    return {"name": row["name"] if row else "?", "id": user, "why": found, "seen": len(mine) - len(hidden),
-            "total": len(mine), "hidden": hidden, "fixed": fixed}  # fmt: skip
 
 
 def show_values_json(request: Request) -> Response:
