@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from guanxi.entrypoints.web import home, notices, palette, trash, undo
+from guanxi.entrypoints.web import home, notices, palette, trash, twins, undo
 from guanxi.entrypoints.web.imports.routes import ROUTES as IMPORTS
 from guanxi.entrypoints.web.lists.routes import ROUTES as LISTS
 from guanxi.entrypoints.web.records.pages import ROUTES as RECORDS
@@ -18,6 +18,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *notices.ROUTES,
     *undo.ROUTES,
     *trash.ROUTES,
+    *twins.ROUTES,
     *SETTINGS,
     *IMPORTS,
     *LISTS,

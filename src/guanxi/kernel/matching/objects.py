@@ -64,7 +64,7 @@ RECORD_REQUEST = Object(
     L("Request for a record", "记录申请"),
     L("Requests for records", "记录申请"),
     kind="plain",
-    icon="hand-stop",
+    icon="lock",
     title="object",
     access="personal",
     access_via="keeper",
