@@ -37,9 +37,9 @@ def may_choose_owner(work: Work, target: Object) -> bool:
     return target.kind in OWNED and work.actor.rights.level(target.name, OWNER) == "edit"
 
 
-def fullest(shape: Shape, rows: Sequence[Row]) -> int:
+def fullest(known: Sequence[FieldShape], rows: Sequence[Row]) -> int:
     """The record to keep, if nobody says: the one with most values, then the one that changed last."""
-    names = [k.names[0] for k in shape.stored if not k.field.read_only]
+    names = [k.names[0] for k in known]
     best = max(rows, key=lambda r: (sum(r.get(n) is not None for n in names), r["updated_at"], -r["id"]))
     return int(best["id"])
 

@@ -231,12 +231,12 @@ def entry_of_step(desk: Desk, step: Step, known: Mapping[str, Mapping[int, str]]
             changes.append(Changed(label(part.field.label), old, new, back))
     said = {
         "create": t("Created this {object}", object=label(target.label).lower()),
-        "trash": t("Moved to the trash"),
+        "trash": t("Merged into another record") if step.kind == "merge" else t("Moved to the trash"),
         "restore": t("Taken out of the trash"),
         "undo": t("Undone"),
     }
     title = escape(said.get(step.op) or t("Changed {fields}", fields=_names(changes)))
-    icon = CHANGE_ICONS.get(step.op, "pencil")
+    icon = "git-merge" if step.kind == "merge" else CHANGE_ICONS.get(step.op, "pencil")
     return Entry(CHANGES, icon, at, _person(desk, step.actor), step.actor, title, changes=changes, version=step.version)
 
 

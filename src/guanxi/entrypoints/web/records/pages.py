@@ -6,12 +6,13 @@ from starlette.routing import BaseRoute, Route
 
 from guanxi.entrypoints.web import masking
 from guanxi.entrypoints.web.posting import posted
-from guanxi.entrypoints.web.records import acts, cells, filing, forms, likeness, options, sharing, show
+from guanxi.entrypoints.web.records import acts, cells, filing, forms, likeness, merging, options, sharing, show
 from guanxi.entrypoints.web.session import visit
 
 RECORD = "/o/{object}/{id:int}"
 
 ROUTES: list[BaseRoute] = [
+    *merging.ROUTES,
     Route("/options/{object}", options.show_options, methods=["GET"]),
     Route("/regions/{code}", options.show_regions, methods=["GET"]),
     Route("/preview", options.preview, methods=["POST"]),

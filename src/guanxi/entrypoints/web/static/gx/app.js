@@ -8,6 +8,7 @@ const LAZY = {
   "[data-grid], [data-bulk]": "./grid.js",
   "[data-board]": "./board.js",
   "[data-list]": "./list.js",
+  "[data-builder][data-into]": "./builder.js",
   "[data-lookup]": "./select.js",
   "[data-chart]": "./charts.js",
   "[data-record], [data-form], [data-quick], [data-upload], [data-address], [data-links], [data-either], [data-preview]": "./record.js",
@@ -18,6 +19,7 @@ const LAZY = {
   "[data-design], [data-order]": "./designer.js",
   "[data-home]": "./home.js",
   "[data-import-file], [data-import]": "./import.js",
+  "[data-merge]": "./merge.js",
 };
 const loaded = new Map();
 
