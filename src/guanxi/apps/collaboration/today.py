@@ -10,11 +10,11 @@ from guanxi.apps.collaboration.facts import NONE, Facts, gather
 from guanxi.apps.collaboration.month import contacts_month
 from guanxi.apps.collaboration.news import news
 from guanxi.base.dates import day_start, iso_datetime, local_day
-from guanxi.base.errors import Message, msg
+from guanxi.base.errors import BadInput, Message, msg
 from guanxi.base.i18n import L, Label
 from guanxi.kernel.catalog.model import Report
 from guanxi.kernel.context import Work
-from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.filters import askable, readable
 from guanxi.kernel.records.read import count, find
 from guanxi.kernel.records.types import Query, Row
 
@@ -85,7 +85,10 @@ def today(
     items: list[Item] = []
     numbers: dict[str, int] = dict.fromkeys(KINDS, 0)
     for part in parts:
-        rows = find(work, part.query).rows
+        try:
+            rows = find(work, part.query).rows
+        except BadInput:  # it asks by a field that this person does not read in clear
+            continue
         numbers[part.kind] = count(work, part.query, 0)[0] if len(rows) == limit else len(rows)
         if kind in (None, part.kind):
             items += part.lines(work, rows)
@@ -150,7 +153,7 @@ def _parts(work: Work, mine: str, limit: int) -> list[Part]:
     }
     asked = conditions(work, mine)
     return [
-        Part(kind, Query(asked[kind][0], where=asked[kind][1], sort=(sort,), limit=limit), lines)
+        Part(kind, Query(asked[kind][0], asked[kind][1], sort=askable(work, asked[kind][0], sort), limit=limit), lines)
         for kind, (sort, lines) in shapes.items()
         if kind in asked
     ]

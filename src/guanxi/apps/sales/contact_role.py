@@ -34,7 +34,7 @@ CONTACT_ROLE = Object(
     L("Roles", "对接角色"),
     kind="plain",
     fields=(
-        text("name", L("Name", "姓名"), read_only=True, history=False),
+        text("name", L("Name", "姓名"), read_only=True, history=False, copies=("contact.name",)),
         lookup("contact", L("Contact", "联系人"), to="contact", required=True, on_delete="cascade"),
         lookup("about", L("In", "所在"), to=("account", "opportunity"), required=True, on_delete="cascade"),
         choice("role", L("Role", "角色"), *ROLES, required=True),

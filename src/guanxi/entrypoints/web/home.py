@@ -20,6 +20,7 @@ from guanxi.entrypoints.web.render import url
 from guanxi.entrypoints.web.session import Visit, visit
 from guanxi.entrypoints.web.shell import page, piece
 from guanxi.kernel.catalog.model import Action, Choice
+from guanxi.kernel.records.filters import askable
 from guanxi.kernel.records.operations import operation_info
 from guanxi.kernel.records.read import find, get
 from guanxi.kernel.records.types import Change, Query
@@ -132,8 +133,9 @@ def _goals(work: Work, where: str | None) -> list[Goal]:
         found = run_report(work, "month", where=where)
         won = f"{found['filter']} and {where}" if where else found["filter"]
         address = url("/o/opportunity", where=won)
+        if askable(work, "opportunity", "amount"):
+            goals.append(Goal("won_amount", **found["won_amount"], money=True, url=address))
         goals += [
-            Goal("won_amount", **found["won_amount"], money=True, url=address),
             Goal("won", **found["won"], url=address),
             Goal("opened", **found["opened"]),
         ]

@@ -22,6 +22,7 @@ class Common(TypedDict, total=False):
     sensitive: bool
     read_only: bool
     hidden: bool
+    copies: tuple[str, ...]
 
 
 def c(key: str, label: Label, tone: Tone = "", *, locked: bool = False, retired: bool = False) -> Choice:

@@ -56,6 +56,7 @@ class Field:
     retired: bool = False
     custom: bool = False  # made at run time
     app: str = ""  # which app declared it
+    copies: tuple[str, ...] = ()  # fields a rule takes it from ("contact.name"): not clear for whom these are not
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

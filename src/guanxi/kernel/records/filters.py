@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from guanxi.base.errors import BadInput, msg
 from guanxi.kernel.access.branches import reach
-from guanxi.kernel.access.rights import CLEAR, may_ask
+from guanxi.kernel.access.rights import CLEAR, LEVELS, FieldRight, Rights, may_ask
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.expr import (
     Bind,
@@ -109,6 +109,22 @@ def readable(work: Work, target: Object) -> Mapping[str, Field]:
     return known
 
 
+def right_of(rights: Rights, target: Object, field: Field) -> FieldRight:
+    """What roles say of a field; one that a rule copies from others is never clearer than these."""
+    right = rights.field(target.name, field.name)
+    for source in field.copies:
+        level = rights.level(*source.split(".", 1))
+        if LEVELS.index(level) < LEVELS.index(right.level):
+            right = FieldRight(level)
+    return right
+
+
+def askable(work: Work, object_name: str, *words: str) -> tuple[str, ...]:
+    """Those of the sort words or field names ("-amount") that this caller's questions may use."""
+    clear = readable(work, work.catalog.object(object_name))
+    return tuple(word for word in words if word.lstrip("-") in clear)
+
+
 def _readable(work: Work, target: Object) -> Mapping[str, Field]:
     rights = work.actor.rights
     fields = {n: f for n, f in work.catalog.fields(target).items() if not f.retired}
@@ -116,7 +132,7 @@ def _readable(work: Work, target: Object) -> Mapping[str, Field]:
         return fields
     if not may_ask(rights, target.name, target.access):
         return {}
-    clear = {n: f for n, f in fields.items() if rights.level(target.name, n) in CLEAR}
+    clear = {n: f for n, f in fields.items() if right_of(rights, target, f).level in CLEAR}
     while True:  # a formula over a hidden formula is hidden too
         hidden = [n for n, f in clear.items() if f.type == "formula" and not _computable(work, target, f, clear)]
         if not hidden:

@@ -15,7 +15,7 @@ from guanxi.kernel.expr import Tree, parse, uses
 from guanxi.kernel.expr.tree import Name, Node
 from guanxi.kernel.fields.masked import Masked, mask_of
 from guanxi.kernel.fields.registry import TYPES
-from guanxi.kernel.records.filters import condition_sql, readable, test_of
+from guanxi.kernel.records.filters import condition_sql, readable, right_of, test_of
 from guanxi.kernel.records.shape import REFERENCES, Shape, shape_of
 from guanxi.kernel.records.types import Row
 
@@ -71,7 +71,7 @@ def _veils(work: Work, target: Object) -> Iterable[tuple[str, Veil]]:
     if rights.admin or not rights.fields or not may_ask(rights, target.name, target.access):
         return
     for name, known in shape_of(work.catalog, target).fields.items():
-        right = rights.field(target.name, name)
+        right = right_of(rights, target, known.field)
         if name in SYSTEM_NAMES or not known.columns or (right.level in CLEAR and not right.better):
             continue
         tests = tuple((condition_tree(text), level) for text, level in right.better)
@@ -180,7 +180,7 @@ def _holds(work: Work, target: Object, tree: Tree, row: Mapping[str, Any]) -> bo
 def level_on(work: Work, target: Object, field: Field, row: Mapping[str, Any]) -> Level:
     """What the caller may do with a field of this row, as `get` and `find` gave it."""
     found: Level | None = row.get(f"{field.column}__may")
-    return found or work.actor.rights.level(target.name, field.name)
+    return found or right_of(work.actor.rights, target, field).level
 
 
 def levels_for_log(work: Work, target: Object, row: Mapping[str, Any] | None = None) -> dict[str, Level]:
@@ -206,7 +206,7 @@ def hide_triples(
     found: dict[str, tuple[Any, Any, Any]] = {}
     for key, (before, new, now) in fields.items():
         field = known.get(key)
-        level = rights.level(shape.object.name, field.name) if field is not None else "edit"
+        level = right_of(rights, shape.object, field).level if field is not None else "edit"
         if field is None or level in CLEAR:
             found[key] = (before, new, now)
         elif level == "masked":

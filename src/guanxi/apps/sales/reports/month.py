@@ -6,6 +6,7 @@ from typing import Any
 
 from guanxi.base.dates import add_months, iso_date, period_start
 from guanxi.kernel.context import Work
+from guanxi.kernel.records.filters import askable
 from guanxi.kernel.records.tally import tally
 from guanxi.kernel.records.types import Query
 
@@ -32,8 +33,9 @@ def month(work: Work, *, where: str | None = None) -> dict[str, Any]:
 
 def _days(work: Work, field: str, condition: str, where: str | None) -> list[tuple[int, tuple[int, int]]]:
     wanted = f"{condition} and ({where})" if where else condition
-    groups = tally(work, Query("opportunity", where=wanted), by=(f"{field}:day",), measures=("amount",))
-    return [(group.keys[0], (group.count, group.values["amount"] or 0)) for group in groups]
+    sums = askable(work, "opportunity", "amount")
+    groups = tally(work, Query("opportunity", where=wanted), by=(f"{field}:day",), measures=sums)
+    return [(group.keys[0], (group.count, group.values.get("amount") or 0)) for group in groups]
 
 
 def _figure(days: list[tuple[int, tuple[int, int]]], start: int, pace: int, today: int, place: int) -> dict[str, int]:

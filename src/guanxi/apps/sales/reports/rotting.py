@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from guanxi.kernel.context import Work
+from guanxi.kernel.records.filters import askable
 from guanxi.kernel.records.read import find
 from guanxi.kernel.records.tally import tally
 from guanxi.kernel.records.types import Query
@@ -17,10 +18,10 @@ def rotting(work: Work, *, where: str | None = None, limit: int = 50, totals: bo
     condition = standing(work)
     if where:
         condition = f"({condition}) and ({where})"
-    query = Query("opportunity", where=condition, sort=("-amount",), limit=limit + 1)
+    query = Query("opportunity", where=condition, sort=askable(work, "opportunity", "-amount"), limit=limit + 1)
     rows = find(work, query).rows if limit else []  # without a limit only condition and totals are asked for
     deals = [_deal(work, row) for row in rows[:limit]]
-    deals.sort(key=lambda row: (-(row["amount__b"] or 0), row["id"]))
+    deals.sort(key=lambda row: (-(row.get("amount__b") or 0), row["id"]))
     found: dict[str, Any] = {"deals": deals, "more": len(rows) > limit, "where": condition}
     return {**found, **_totals(work, condition)} if totals else found
 
