@@ -120,9 +120,7 @@ def object_paths(
         one["delete"] = op("trash", msg("Put into the trash"), params=[ID_PATH, MATCH], answers=gone, writes=True)
         restore = op("restore", msg("Take out of the trash"), params=[ID_PATH], answers=record, writes=True)
         paths[f"/{name}/{{id}}/restore"] = {"post": restore}
-    if {"edit", "delete"} <= verbs and target.kind in ("record", "document") and target.access != "personal":
-        paths[f"/{name}/merge"] = {"post": op("merge", msg("Merge several into one"), body=MERGE,
-                                              answers={"200": response(MERGED)}, writes=True)}  # fmt: skip
+    paths |= _merging(op, target, verbs)
     return paths
 
 
@@ -134,6 +132,14 @@ def _reveal(op: Any, masked: Collection[str]) -> dict[str, Any]:
                               answers={"200": response(answer)}, writes=True)  # fmt: skip
     made["parameters"] = [ID_PATH]
     return made
+
+
+def _merging(op: Any, target: Object, verbs: set[str]) -> dict[str, Any]:
+    if not {"edit", "delete"} <= verbs or target.kind not in ("record", "document") or target.access == "personal":
+        return {}
+    answers = {"200": response(MERGED)}
+    return {f"/{target.name}/merge": {"post": op("merge", msg("Merge several into one"), body=MERGE, answers=answers,
+                                                 writes=True)}}  # fmt: skip
 
 
 def names_in(names: Iterable[str], *, sign: str = "", most: int = 30) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from guanxi.kernel.records.undo import (
     undo,
 )
 from guanxi.kernel.records.undo_jobs import AT_ONCE, UndoState, start_undo, undo_state
+from guanxi.kernel.records.unmerge import Newer, newer
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
@@ -44,7 +45,7 @@ FILTERS: tuple[tuple[str, Label, tuple[str, ...], tuple[str, ...]], ...] = (
     ("bulk", L("Bulk edits", "批量改"), ("bulk",), ()),
     ("merge", L("Merges", "合并"), ("merge",), ()),
     ("automation", L("Automation", "自动流程"), (), ("automation",)),
-    ("api", L("API and AI", "接口与 AI"), (), ("api",)),
+    ("api", L("API and AI", "接口与 AI"), (), ("api", "agent")),
     ("undo", L("Undone", "撤销"), ("undo",), ()),
 )
 KINDS: Mapping[str, tuple[Label, str]] = {
@@ -66,6 +67,7 @@ SINGLE: Mapping[str, tuple[Label, str]] = {
 WAYS: Mapping[str, Label] = {
     "form": L("Form", "表单"),
     "api": L("API", "接口"),
+    "agent": L("AI agent", "AI 助手"),
     "agent": L("AI agent", "AI 助手"),
     "cli": L("Command line", "命令行"),
     "automation": L("Automation", "自动流程"),
@@ -197,7 +199,7 @@ def kind_of(info: OperationInfo, sums: Mapping[str, int], *, settings: bool) -> 
     label, icon = KINDS.get(info.kind, KINDS["edit"])
     if (info.kind == "edit" or info.kind not in KINDS) and len(sums) == 1:
         label, icon = SINGLE.get(next(iter(sums)), (label, icon))
-    return label, {"api": "api", "automation": "bolt"}.get(info.entry, icon)
+    return label, {"api": "api", "agent": "robot", "automation": "bolt"}.get(info.entry, icon)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,7 @@ class Told:
     chosen: Mapping[int, Edited]
     follow_ups: Sequence[FollowUp] = ()
     taken: Sequence[tuple[str, Taken]] = ()
+    newer: Sequence[tuple[str, Newer]] = ()  # came to the winner of a merge afterwards
 
     @property
     def count(self) -> int:
@@ -231,6 +234,7 @@ def told(request: Request, me: Visit, line: Line) -> Told:
     with me.space.read(me.user) as work:
         job = undo_state(work, line.id)
         after, taken = follow_ups(work, line.id), taken_since(work, operation_info(work, line.id))
+        came = [(work.catalog.object(n.object).label.in_(me.locale.language), n) for n in newer(work, line.id, line.at)]
         named = [(work.catalog.object(t.object).plural.in_(me.locale.language), t) for t in taken]
         try:
             may_undo(work, line.id)
@@ -248,7 +252,7 @@ def told(request: Request, me: Visit, line: Line) -> Told:
             why_not = sentence(problem.message, me.locale)
     settings = result is not None and not (result.restored or result.trashed or result.skipped)
     shown_job = job if busy or (job is not None and job.status == "dead") else None
-    return Told(result, shown, edited, why_not, shown_job, large, settings, chosen, after, named)
+    return Told(result, shown, edited, why_not, shown_job, large, settings, chosen, after, named, came)
 
 
 def chosen_in(take: Sequence[Any], keep: Sequence[Any]) -> dict[int, Edited]:

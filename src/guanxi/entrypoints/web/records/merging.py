@@ -151,7 +151,11 @@ def _column(work: Work, target: Object, row: Row, known: Sequence[FieldShape]) -
     party = Party(target, 0, (ident,))
     objects = work.catalog.objects
     hanging = [(objects[name], n) for name, n in count_links(work, party).items()]
-    counts = [f"{n} {label(o.plural if n != 1 else o.label)}" for o, n in hanging if o.area or o.timeline]
+    counts = [
+        t("{n} {objects}", n=n, objects=label(o.plural if n != 1 else o.label))
+        for o, n in hanging
+        if o.area or o.timeline
+    ]
     verbs = verbs_on(work, target, ident)
     locked = "" if {"edit", "delete"} <= verbs else t("Not yours to change or delete")
     title = row.get(work.catalog.field(target, target.title).column)
