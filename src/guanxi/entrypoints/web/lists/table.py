@@ -202,7 +202,6 @@ def _menus(asked: Asked, me: Visit) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "tabs": tabs,
-        "has_likes": target.matching is not None,
         "may_create": rights.scope(target.name, "create") != "none" and target.kind in ("record", "document", "config"),
         "may_edit": rights.scope(target.name, "edit") != "none",
         "may_delete": rights.scope(target.name, "delete") != "none",
