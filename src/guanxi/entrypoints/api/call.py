@@ -21,6 +21,7 @@ from guanxi.entrypoints.api.problems import TooLarge, Unreadable, answer
 from guanxi.kernel.access.actors import Actor
 from guanxi.kernel.access.policy import check_address
 from guanxi.kernel.access.tokens import (
+    AGENT,
     BEARER_COLUMNS,
     FAILURES,
     actor_in,
@@ -32,6 +33,7 @@ from guanxi.kernel.access.tokens import (
 )
 from guanxi.kernel.access.tokens import hash_of as token_hash
 from guanxi.kernel.catalog.snapshot import Catalog
+from guanxi.kernel.changes.access_log import note
 from guanxi.kernel.context import Bearer, Space, Work
 from guanxi.kernel.records.idempotency import check_key, claim, hash_of, remember
 from guanxi.kernel.records.types import Row
@@ -99,7 +101,13 @@ class Call:
     def writing(self, scope: str = "write", *, kind: str = "edit", cause: str = "") -> Iterator[Work]:
         """A unit of work that commits when the block ends well."""
         with self.space.write(self._who(scope), entry="api", kind=kind, cause=cause) as work:
+            work.entry = self.entry
             yield work
+
+    @property
+    def entry(self) -> str:
+        """What the log names as the way in; known once the token is."""
+        return AGENT if self.actor is not None and AGENT in self.actor.scopes else "api"
 
     @property
     def address(self) -> str:
@@ -217,8 +225,9 @@ def respond(handle: Handle, request: Request, body: bytes) -> Response:
     try:
         call = Call(request, body)
         response = handle(call)
-        if call.token:
-            note_use(call.space.db, call.token, call.space.clock())
+        if call.token and note_use(call.space.db, call.token, call.space.clock()) and call.actor is not None:
+            note(call.space, "token_used", call.actor.user, entry="api", address=call.address,
+                 detail={"token": str(call.token)})  # fmt: skip
     except Unauthenticated as problem:
         return _refuse_token(call, request, problem)
     except Problem as problem:

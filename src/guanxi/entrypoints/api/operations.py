@@ -66,7 +66,7 @@ def undo_operation(call: Call) -> Response:
         actor = work.actor
     if dry:
         return reply(_result(preview(call.space, actor, ident, edited=edited, chosen=chosen), dry=True))
-    return reply(_result(undo(call.space, actor, ident, edited=edited, chosen=chosen, entry="api"), dry=False))
+    return reply(_result(undo(call.space, actor, ident, edited=edited, chosen=chosen, entry=call.entry), dry=False))
 
 
 def _ids(given: Any, name: str) -> list[int]:

@@ -13,6 +13,7 @@ from guanxi.entrypoints.api.call import Call, Done, encode, flag, reply, whole, 
 from guanxi.entrypoints.api.duplicates import policy_of
 from guanxi.entrypoints.api.merging import moved
 from guanxi.entrypoints.api.problems import PreconditionFailed, VersionRequired
+from guanxi.kernel.access.tokens import AGENT
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.context import Work
 from guanxi.kernel.fields.base import ParseError
@@ -62,7 +63,7 @@ def list_records(call: Call) -> Response:
         target = target_of(work, name)
         page = find(work, query_of(params, name))
         data = list(map(told_as(work, target, page.fields), page.rows))
-        note_rows(work, target, page.rows, page.fields, entry="api", address=call.address)
+        note_rows(work, target, page.rows, page.fields, entry=call.entry, address=call.address)
         answer = PageJson(data, page.next, page.previous)
         if flag(params, "names"):
             answer.names = references_json(references(work, target, page.rows, page.fields))
@@ -270,7 +271,7 @@ def render(
 ) -> tuple[Any, int]:
     """The record as something to encode, and its version."""
     row = get(work, target.name, ident, trashed=trashed)
-    note_record(work, target, row, names, entry="api", address=address)
+    note_record(work, target, row, names, entry=AGENT if AGENT in work.actor.scopes else "api", address=address)
     shown = told_as(work, target, names)(row)
     if not target.lines or not lines:
         return shown, row["version"]

@@ -19,5 +19,5 @@ def reveal_value(call: Call) -> Response:
     ident, target = call.id(), call.path("object")
     with call.reading() as work:
         actor = work.actor
-    found = reveal(call.space, actor, target, ident, name, entry="api", address=call.address)
+    found = reveal(call.space, actor, target, ident, name, entry=call.entry, address=call.address)
     return reply({"field": found.field.name, "value": found.json})

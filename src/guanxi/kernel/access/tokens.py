@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from guanxi.base.errors import BadInput, Forbidden, NotFound, Unauthenticated, msg
 from guanxi.base.ids import IdSource
 from guanxi.kernel.access.actors import Actor, load_actor
+from guanxi.kernel.access.rights import ABILITIES, EVERY, VERBS, Rights, Scope
 from guanxi.kernel.access.teams import epoch
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.storage.database import Database
 from guanxi.kernel.storage.session import Session
 
 SCOPES = ("read", "write", "import")
+AGENT = "agent"  # kept among the scopes: an AI agent holds this token
 MARK = "gx"
 TOUCH = 300_000_000  # µs; use is noted at most every five minutes
 WINDOW, FAILURES = 15 * 60 * 1_000_000, 60  # wrong tokens per address that are answered as such
@@ -53,8 +55,12 @@ def create_token(
     scopes: Iterable[str] = ("read", "write"),
     expires_at: int | None = None,
     now: int,
+    agent: bool = False,
 ) -> tuple[str, Token]:
-    """The token itself, which is never shown again, and what is kept of it. Call inside a write transaction."""
+    """
+    The token itself, which is never shown again, and what is kept of it. Call inside a write transaction. With
+    `agent` it is for an AI agent: needs the ability `ai`, never reaches settings, and the log says so.
+    """
     wanted = tuple(dict.fromkeys(scopes))
     unknown = next((scope for scope in wanted if scope not in SCOPES), None)
     if unknown is not None or not wanted:
@@ -62,6 +68,7 @@ def create_token(
         raise BadInput(msg("«{name}» is no scope of a token; there are: {known}.", name=unknown or "", known=known))
     prefix = f"{MARK}_{secrets.token_hex(4)}"
     secret = f"{prefix}_{secrets.token_urlsafe(32)}"
+    wanted = (*wanted, AGENT) if agent else wanted
     made = Token(ids.next(), user, name[:200], prefix, wanted, now, expires_at, None)
     columns = ("id", "user", "hash", "prefix", "scopes", "expires_at", "name", "created_at")
     row = (made.id, user, hash_of(secret), prefix, " ".join(wanted), expires_at, made.name, now)
@@ -95,10 +102,25 @@ def actor_in(row: Sequence[Any], catalog: Catalog) -> tuple[Actor, int]:
             person = load_actor(catalog, row[1])
         except NotFound:
             raise wrong_token() from None
-        actor = catalog.memo[key] = replace(person, scopes=frozenset(row[2].split()))
+        scopes = frozenset(row[2].split())
+        rights = agent_rights(catalog, person.rights) if AGENT in scopes else person.rights
+        actor = catalog.memo[key] = replace(person, scopes=scopes, rights=rights)
     if not actor.rights.can("api"):
         raise Forbidden(msg("Your roles do not let you use the API. Ask an administrator."))
+    if AGENT in actor.scopes and not actor.rights.can("ai"):
+        raise Forbidden(msg("Your roles do not let an AI agent work in your name. Ask an administrator."))
     return actor, int(row[0])
+
+
+def agent_rights(catalog: Catalog, person: Rights) -> Rights:
+    """What an AI agent may do in a person's name: their records, but no settings, no masked values, no others' undo."""
+    everything: dict[str, Scope] = dict.fromkeys(VERBS, "all")
+    seen: dict[str, Scope] = {**dict.fromkeys(VERBS, "none"), "read": "all"}
+    objects: dict[str, Mapping[str, Scope]] = {EVERY: everything} if person.admin else dict(person.objects)
+    settings = {name: seen for name, target in catalog.objects.items() if target.kind == "config"}
+    abilities = frozenset(ABILITIES) if person.admin else person.abilities
+    kept = abilities - {"reveal", "undo_others", "share_views"}
+    return Rights(False, {**objects, **settings}, person.fields, kept)
 
 
 def wrong_token() -> Unauthenticated:
@@ -127,19 +149,21 @@ def revoke_token(session: Session, ident: int, now: int, *, user: int | None = N
         raise NotFound
 
 
-def note_use(database: Database, token: int, now: int) -> None:
-    """Writes down now and then that a token was used, beside the records, never in their transaction."""
+def note_use(database: Database, token: int, now: int) -> bool:
+    """Writes down now and then that a token was used, beside the records; whether it was the first time."""
     if _noted.get(token, 0) + TOUCH > now:
-        return
+        return False
     if len(_noted) > 10_000:
         _noted.clear()
     _noted[token] = now
     with database.ephemeral() as session:
+        first = session.one(f'SELECT 1 FROM {session.table("last_seen")} WHERE "user" = ?', (token,)) is None
         session.run(
             f'INSERT INTO {session.table("last_seen")} ("user", "at") VALUES (?, ?)'
             ' ON CONFLICT ("user") DO UPDATE SET "at" = excluded."at"',
             (token, now),
         )
+    return first
 
 
 def last_uses(database: Database, tokens: Iterable[int]) -> dict[int, int]:

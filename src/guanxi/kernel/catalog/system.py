@@ -32,7 +32,8 @@ KERNEL_TABLES = frozenset(
      "grant_row", "heartbeat", "idempotency",
      "import_fault", "import_patch", "import_run", "job", "job_fault", "known_device",
      "last_seen", "match_key", "meta_field", "meta_object", "meta_version", "number_series", "operation",
-     "recent", "recovery_code", "retention", "schedule", "schedule_fire",
+     "recent", "recovery_code", "retention", "scan_report",
+     "schedule", "schedule_fire",
      "schema_step", "seal", "search_doc", "search_gram", "search_near", "search_state",
      "second_factor", "setting", "sign_in_step", "throttle", "token", "unsealed",
      "view_as", "web_session"}
@@ -48,6 +49,7 @@ SOURCES = (
     Choice("form", Label("Form", "表单"), locked=True),
     Choice("import", Label("Import", "导入"), locked=True),
     Choice("api", Label("API", "接口"), locked=True),
+    Choice("agent", Label("AI agent", "AI 助手"), locked=True),
     Choice("cli", Label("Command line", "命令行"), locked=True),
     Choice("demo", Label("Sample", "示例"), locked=True),
     Choice("automation", Label("Automation", "自动化"), locked=True),

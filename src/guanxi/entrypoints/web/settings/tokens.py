@@ -8,11 +8,22 @@ from starlette.responses import Response
 
 from guanxi.base.errors import FieldError, Forbidden, Invalid, NotFound, msg
 from guanxi.base.i18n import L
-from guanxi.entrypoints.web.posting import NONE, Errors, Told, administrator, ident_of, speaker, text_of, texts_of
-from guanxi.entrypoints.web.session import Visit, visit
+from guanxi.entrypoints.web.posting import (
+    NONE,
+    Errors,
+    Told,
+    administrator,
+    ident_of,
+    speaker,
+    text_of,
+    texts_of,
+    ticked,
+)
+from guanxi.entrypoints.web.session import Visit, address_of, visit
 from guanxi.entrypoints.web.settings.frame import given_or, setting_page
 from guanxi.entrypoints.web.shell import page, see_other
-from guanxi.kernel.access.tokens import SCOPES, Token, create_token, last_uses, list_tokens, revoke_token
+from guanxi.kernel.access.tokens import AGENT, SCOPES, Token, create_token, last_uses, list_tokens, revoke_token
+from guanxi.kernel.changes.access_log import note
 
 PLACE, OWN = "/settings/tokens", "/profile/tokens"
 DAY = 86_400_000_000
@@ -22,6 +33,7 @@ SCOPE_WORDS = {
     "read": L("Read", "读取"),
     "write": L("Read and write", "读写"),
     "import": L("Import", "导入"),
+    AGENT: L("AI agent", "AI 助手"),
 }
 
 
@@ -53,7 +65,7 @@ def show_own(
     return page(
         request, "settings/own_tokens.html", me, status=status, active="profile", tokens=tokens_of(me, [me.user]),
         errors=Told(errors), problem=errors.get("", ""), value=given_or(given, {}), secret=secret, lives=LIVES,
-        scopes=SCOPES, words=SCOPE_WORDS,
+        scopes=SCOPES, words=SCOPE_WORDS, may_ai=me.actor.rights.can("ai"),
     )  # fmt: skip
 
 
@@ -65,6 +77,9 @@ def make_token(request: Request, me: Visit, form: FormData) -> Response:
     if not name:
         text = msg("Say which program this is for.")
         raise Invalid(text, errors=[FieldError("name", "required", text)])
+    agent = ticked(form, "agent")
+    if agent and not me.actor.rights.can("ai"):
+        raise Forbidden(msg("Your roles do not let an AI agent work in your name. Ask an administrator."))
     scopes = texts_of(form, "scopes")
     if not scopes:
         text = msg("Choose what the token may do.")
@@ -72,7 +87,10 @@ def make_token(request: Request, me: Visit, form: FormData) -> Response:
     now = me.space.clock()
     until = now + int(days) * DAY if days in dict(LIVES) and days else None
     with me.space.db.write() as session:
-        secret, _ = create_token(session, me.space.ids, me.user, name=name, scopes=scopes, expires_at=until, now=now)
+        secret, _ = create_token(
+            session, me.space.ids, me.user, name=name, scopes=scopes, expires_at=until, now=now, agent=agent
+        )
+    note(me.space, "token_made", me.user, entry="form", address=address_of(request), detail={"scopes": list(scopes)})
     return show_own(request, secret=secret)
 
 
