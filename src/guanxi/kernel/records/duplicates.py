@@ -121,8 +121,8 @@ def look(
     wanted = list(dict.fromkeys(k for keys in sealed for k in keys))
     if lock:
         _lock(work, target, wanted)
-    holders = holders(work, target, plan, wanted, len(rows))
-    there: dict[int, Row] = {row["id"]: row for some in holders.values() for row in some}
+    held = holders(work, target, plan, wanted, len(rows))
+    there: dict[int, Row] = {row["id"]: row for some in held.values() for row in some}
     seen = _seen(work, target, list(there.values()))
     allowed = frozenset(readable(work, target))
     blocking = frozenset(k.key for k in plan.keys if k.action == "block")
@@ -130,7 +130,7 @@ def look(
     earlier: dict[tuple[str, str], list[int]] = {}
     found = []
     for n, (row, keys) in enumerate(zip(rows, sealed, strict=True)):
-        known = {r["id"]: r for k in keys for r in holders.get(k, ())}
+        known = {r["id"]: r for k in keys for r in held.get(k, ())}
         before = dict.fromkeys(m for k in keys for m in earlier.get(k, ()))
         found.append(judge_one.found(row, list(known.values()), [(m, rows[m]) for m in before]))
         for k in keys:
