@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from guanxi.base.errors import NotFound, Problem, msg
 from guanxi.entrypoints.api import (
     actions,
+    audit,
     batch,
     catalogue,
     docs,
@@ -54,6 +55,9 @@ FIXED: list[BaseRoute] = [
     route("/files", files.add_file, "POST", limit=files.LIMIT),
     route("/files/{id}", files.read_file),
     route("/role/{id}/preview", roles.preview, "POST"),
+    route("/audit", audit.read_audit),
+    route("/erasures", audit.erase_person, "POST"),
+    route("/erasures/{id}", audit.read_certificate),
     route("/openapi.json", openapi.read_openapi),
     *imports.ROUTES,
     *docs.ROUTES,

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from guanxi import __version__
 from guanxi.base.i18n import translate
 from guanxi.entrypoints.api.actions import actions_of, input_schema
+from guanxi.entrypoints.api.audit_paths import audit_paths
 from guanxi.entrypoints.api.call import HEADERS, Call, encode
 from guanxi.entrypoints.api.catalogue import visible_objects
 from guanxi.entrypoints.api.import_paths import import_paths
@@ -67,6 +68,8 @@ def document(work: Work, language: str, base: str) -> dict[str, Any]:
     objects = visible_objects(work)
     schemas: dict[str, Any] = {"problem": PROBLEM, "id": ID, "label": LABEL}
     paths = fixed_paths(language) | import_paths(language)
+    if work.actor.rights.admin:
+        paths |= audit_paths(language)
     for target in objects:
         _add_object(work, target, schemas, paths, language)
     for action in actions_of(work).values():

@@ -18,10 +18,13 @@ from guanxi.entrypoints.cli import (
     doctor,
     explain,
     export,
+    forget,
     imports,
+    jobs,
     log,
     reindex,
     run,
+    scan,
     setup,
     token,
     undo,
@@ -52,6 +55,9 @@ COMMANDS: tuple[Command, ...] = (
     upgrade.COMMAND,
     log.COMMAND,
     audit.COMMAND,
+    jobs.COMMAND,
+    scan.COMMAND,
+    forget.COMMAND,
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from guanxi.base.ids import COUNTER_BITS, EPOCH_MS, NODE_BITS
+from guanxi.base.ids import COUNTER_BITS, EPOCH_MS, MAX_ID, NODE_BITS
 from guanxi.kernel.storage.session import Session
 
 MOST = 200
@@ -139,7 +139,7 @@ def _period(conditions: list[str], params: list[Any], column: str, since: int | 
 
 
 def _first_id(ms: int) -> int:
-    return max(ms - EPOCH_MS, 0) << (NODE_BITS + COUNTER_BITS)
+    return min(max(ms - EPOCH_MS, 0) << (NODE_BITS + COUNTER_BITS), MAX_ID)
 
 
 @dataclass(frozen=True, slots=True)
