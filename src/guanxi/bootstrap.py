@@ -32,7 +32,7 @@ from guanxi.entrypoints.watch.traces import start_tracing
 from guanxi.entrypoints.worker.loops import Worker
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.access.objects import CORE
-from guanxi.kernel.admin import backing, erasures, keeping, safekeeping, watch, whole
+from guanxi.kernel.admin import backing, erasures, keeping, safekeeping, scan, watch, whole
 from guanxi.kernel.admin.forget import BYTES_KIND
 from guanxi.kernel.admin.people import seed_roles
 from guanxi.kernel.admin.settings import store_setting
@@ -74,12 +74,14 @@ JOBS: dict[str, Callable[[Space, JobRun], None]] = {
     safekeeping.KIND: partial(safekeeping.run_backup, tell_failed_backup),
     whole.KIND: whole.run_export,
 }
+JOBS[scan.KIND] = partial(scan.run_scan, lambda: surroundings(read_settings()))
 SCHEDULES: tuple[Callable[[Space], Sequence[Schedule]], ...] = (  # the kernel's own jobs by the clock
     search_rebuild.search_schedules,
     doctor.doctor_schedules,
     keeping.keeping_schedules,
     watch.watch_schedules,
     safekeeping.backup_schedules,
+    scan.scan_schedules,
     duplicate_search.schedules,
 )
 MAIN, DEMO = "main", "demo"
@@ -271,6 +273,16 @@ class Site:
     def serve(self, host: str, port: int, processes: int, ready: Callable[[str], None]) -> None:
         """Answers requests until told to stop; `ready` is called with the address when it listens."""
         serve(self, host, port, processes, ready)
+
+
+def surroundings(settings: Settings) -> scan.Surroundings:
+    """What the security check cannot know from the database."""
+    return scan.Surroundings(
+        settings.host,
+        settings.base_url or f"http://127.0.0.1:{settings.port}",
+        settings.secure or settings.https == "on",
+        settings.log_level == "debug",
+    )
 
 
 def create_app(site: Site, *, own: bool = False) -> ASGIApp:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
@@ -11,7 +12,7 @@ Tracer = Callable[[str, dict[str, Any]], AbstractContextManager[Any]]
 _NOTHING = nullcontext()
 _lock = Lock()
 _tracer: list[Tracer] = []
-_counts = {"statements": 0, "transactions": 0}
+_counts = {"statements": 0, "transactions": 0, "answers": 0, "errors": 0, "started": time.time_ns() // 1_000}
 
 
 def trace_with(tracer: Tracer | None) -> None:
@@ -31,7 +32,14 @@ def count_transaction(statements: int) -> None:
         _counts["transactions"] += 1
 
 
+def count_answer(status: int) -> None:
+    """One answer to a browser or program; from 500 on the fault is ours."""
+    with _lock:
+        _counts["answers"] += 1
+        _counts["errors"] += status >= 500
+
+
 def counts() -> dict[str, int]:
-    """What this process has sent to its databases since it started."""
+    """What this process has done since it `started` (µs)."""
     with _lock:
         return dict(_counts)

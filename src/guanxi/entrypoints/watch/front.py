@@ -18,7 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from guanxi.base.watching import span
+from guanxi.base.watching import count_answer, span
 from guanxi.entrypoints.watch.metrics import route_of, the_meter
 from guanxi.kernel.admin.health import Readiness, readiness
 from guanxi.kernel.context import Space
@@ -92,6 +92,7 @@ class Front:
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope["path"] if scope["path"] in self.own else route_of(dict(scope))
+        count_answer(status)
         the_meter().answered(scope["method"], route, status, seconds)
         log.debug("answered", method=scope["method"], route=route, status=status, ms=round(seconds * 1_000, 1))
 
