@@ -135,3 +135,29 @@ def progress_of(space: Space) -> Progress | None:
     if found is None or found[0] == "done":
         return None
     return Progress(found[0], found[1] or 0, found[2] or 0, found[3])
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the workspace's data lie; without passwords."""
+
+    dialect: str
+    database: str
+    size: int
+    folder: str
+    files: int
+    files_size: int
+
+
+def places_of(space: Space) -> Places:
+    """Asked of the database and the file table: no walk over the disk."""
+    with space.db.read() as session:
+        count, size = session.rows(f"SELECT count(*), COALESCE(sum(size), 0) FROM {session.table('file')}")[0]
+        if session.dialect == "sqlite":
+            sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+            where = str(session.value("SELECT file FROM pragma_database_list WHERE name = 'main'"))
+        else:
+            sql = "SELECT pg_database_size(current_database())"
+            where = f"{session.value('SELECT current_database()')} · {session.schema}"
+        held = int(session.value(sql))
+    return Places(space.db.dialect, where, held, str(space.folder), int(count), int(size))
