@@ -9,7 +9,8 @@ from typing import Any
 from python_calamine import CalamineWorkbook
 
 from guanxi.kernel.access.actors import system
-from guanxi.kernel.records.export import export, guard
+from guanxi.kernel.records.export import export
+from guanxi.kernel.records.export_files import guard
 from guanxi.kernel.records.types import Change, Query
 from guanxi.kernel.records.write import save
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from threading import Thread
+from typing import Any
 
 import pytest
 
+from guanxi.base.errors import Conflict, NotFound
 from guanxi.kernel.context import Space
-from guanxi.kernel.jobs.queue import run_due
+from guanxi.kernel.jobs import control
+from guanxi.kernel.jobs.queue import JobRun, run_due
 from guanxi.kernel.records import bulk
 from guanxi.kernel.records.bulk import KIND, BulkEdit, bulk_edit, fill, job_state, move, run_bulk, start_bulk
 from guanxi.kernel.records.read import count, find
 from guanxi.kernel.records.types import Change, Query
 from guanxi.kernel.records.undo import undo
 from guanxi.kernel.records.write import save
+from guanxi.kernel.storage.session import Session
 
 Who = dict[str, int]
 
@@ -96,7 +102,7 @@ def test_many_run_as_a_job_with_progress(space: Space, who: Who) -> None:
     operation, job = start_bulk(space, user, BulkEdit("edit", "client", values={"grade": "A"}), 45)
     with space.read(user) as work:
         assert job_state(work, job).status == "ready"  # type: ignore[union-attr]  # it is there
-    run_due(space.db, {KIND: lambda run: run_bulk(space, run)}, worker="test")
+    run_due(space.db, {KIND: lambda run: run_bulk(space, run)}, worker="test", queues=("bulk",))
     with space.read(user) as work:
         state = job_state(work, job)
         assert state is not None
@@ -104,6 +110,76 @@ def test_many_run_as_a_job_with_progress(space: Space, who: Who) -> None:
         assert count(work, Query("client", 'grade = "A"'))[0] == 45
     with space.read(who["zhao"]) as work:
         assert job_state(work, job) is None
+
+
+Hook = Callable[[Session, int], None]
+
+
+def work_off(space: Space, hook: Hook = lambda _session, _told: None, lease: int = 60_000_000) -> None:
+    """One round of the worker; `hook` sees the transaction of each chunk, and which one it is."""
+    told, real = 0, JobRun.advance
+
+    def advance(run: JobRun, session: Session, *args: Any) -> str | None:
+        nonlocal told
+        told += 1
+        hook(session, told)
+        return real(run, session, *args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JobRun, "advance", advance)
+        run_due(space.db, {KIND: lambda run: run_bulk(space, run)}, worker="t", queues=("bulk",), lease=lease)
+
+
+def die_at(chunk: int) -> Hook:
+    def hook(_session: Session, told: int) -> None:
+        if told == chunk:
+            raise KeyboardInterrupt  # as a kill: nothing catches it
+
+    return hook
+
+
+def test_a_paused_bulk_edit_goes_on_and_a_killed_one_loses_nothing(space: Space, who: Who) -> None:
+    user = who["wang"]
+    ids = clients(space, user, 100)
+    edit = BulkEdit("edit", "client", values={"code": "one"})  # a unique field: the first one gets it
+    operation, job = start_bulk(space, user, edit, 100)
+    with space.db.write() as session:
+        control.pause(session, job)  # before it began
+    work_off(space, die_at(1))
+    with space.read(user) as work:
+        assert control.task(work.session, job, user).status == "paused"
+    with space.db.write() as session:
+        control.go_on(session, job)
+    with pytest.raises(KeyboardInterrupt):
+        work_off(space, die_at(3), lease=1)  # two chunks are in, the third is lost with its transaction
+    with space.read(user) as work:
+        known = control.task(work.session, job, user)
+        assert (known.status, known.done) == ("running", 40)
+    time.sleep(0.01)
+    work_off(space)
+    with space.read(user) as work:
+        assert [row["id"] for row in find(work, Query("client", 'code = "one"')).rows] == [ids[0]]
+        known = control.task(work.session, job, user)
+        assert (known.status, known.done, known.operation) == ("done", 100, operation)
+        assert [record for record, _ in control.faults(work.session, job)] == list(ids[1:])
+        state = job_state(work, job)
+        assert state is not None
+        assert (state.note["done"], state.note["failed"]) == (1, 99)
+
+
+def test_a_wish_is_heard_between_two_chunks(space: Space, who: Who) -> None:
+    user = who["wang"]
+    clients(space, user, 100)
+    for wish, status in ((control.pause, "paused"), (control.cancel, "cancelled")):
+        _, job = start_bulk(space, user, BulkEdit("edit", "client", values={"grade": "B"}), 100)
+        work_off(space, lambda session, _told, asked=wish, ident=job: asked(session, ident))  # type: ignore[misc]  # mypy cannot type a lambda's default
+        with space.read(user) as work:
+            known = control.task(work.session, job, user)
+            assert (known.status, known.done) == (status, 20)
+            with pytest.raises(NotFound):
+                control.task(work.session, job, who["zhao"])
+        with space.db.write() as session, pytest.raises(Conflict):
+            control.pause(session, job)
 
 
 def test_move_and_fill(space: Space, who: Who) -> None:

@@ -11,11 +11,13 @@ import msgspec
 from guanxi.base.errors import FieldError, Forbidden, Invalid, msg
 from guanxi.base.i18n import render
 from guanxi.kernel.changes.log import close_operation
-from guanxi.kernel.jobs.queue import JobRun, enqueue
+from guanxi.kernel.jobs.control import add_faults
+from guanxi.kernel.jobs.queue import Interrupted, JobRun, enqueue
 from guanxi.kernel.records.read import find, ids_of, rows_of
 from guanxi.kernel.records.shape import shape_of
 from guanxi.kernel.records.types import Change, Outcome, Query, Row, Saved
 from guanxi.kernel.records.write import save
+from guanxi.kernel.storage.session import Session
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Space, Work
@@ -56,38 +58,50 @@ class BulkResult:
     failed: int = 0
     faults: list[tuple[int, str]] = field(default_factory=list)
     last: int = 0  # where to go on
+    fresh: list[tuple[int, str]] = field(default_factory=list)  # all faults of the chunk at hand
+
+    @property
+    def looked(self) -> int:
+        """Records it has been at."""
+        return self.done + self.same + self.failed
 
 
-Progress = Callable[[BulkResult], None]
+Kept = Callable[[Session, BulkResult], None]
+"""Called in the transaction of each chunk: how far it is becomes true together with the chunk."""
 
 
 def bulk_edit(
     space: Space, actor: int, edit: BulkEdit, *, entry: str = "form", operation: int | None = None,
-    progress: Progress | None = None,
+    so_far: BulkResult | None = None, kept: Kept | None = None, told: Callable[[], None] | None = None,
 ) -> BulkResult:  # fmt: skip
     """
     All of them as one operation, a transaction for each 2,000: filter and rights are asked again in each, in the
     order of ids, so that two bulk edits over the same records neither wait for each other in a ring nor lose a change.
+    `so_far` goes on with an earlier run; `told` is called after each commit and may raise to stop.
     """
     if operation is None:
         with space.write(actor, entry=entry, kind="bulk") as work:
             operation = work.begin_operation()
-    result = BulkResult(operation)
-    while _chunk(space, actor, edit, entry, result):
-        if progress is not None:
-            progress(result)
+    result = so_far or BulkResult(operation)
+    more = True
+    while more:
+        more = _chunk(space, actor, edit, entry, result, kept)
+        if told is not None and more:
+            told()
     with space.write(actor, entry=entry, kind="bulk", operation=operation) as work:
         close_operation(work.session, operation, note=_note(result))
     return result
 
 
-def _chunk(space: Space, actor: int, edit: BulkEdit, entry: str, result: BulkResult) -> bool:
+def _chunk(space: Space, actor: int, edit: BulkEdit, entry: str, result: BulkResult, kept: Kept | None) -> bool:
     with space.write(actor, entry=entry, kind="bulk", bulk=True, operation=result.operation) as work:
         ids = next(ids_of(work, edit.query, CHUNK, after=result.last), [])
         if ids:
             saved = save(work, changes_for(work, edit, ids), collect=True)
             _count(result, saved.outcomes, work)
             result.last = ids[-1]
+            if kept is not None:
+                kept(work.session, result)
     return len(ids) == CHUNK
 
 
@@ -110,15 +124,16 @@ def _united(stored: str | None, items: Sequence[str]) -> list[str]:
 
 
 def _count(result: BulkResult, outcomes: Sequence[Outcome], work: Work) -> None:
+    result.fresh = []
     for outcome in outcomes:
         if outcome.errors:
             result.failed += 1
-            if len(result.faults) < FAULTS:
-                result.faults.append((outcome.id or 0, _said(outcome.errors[0], work)))
+            result.fresh.append((outcome.id or 0, _said(outcome.errors[0], work)))
         elif outcome.done == "same":
             result.same += 1
         else:
             result.done += 1
+    result.faults += result.fresh[: FAULTS - len(result.faults)]
 
 
 def _said(error: FieldError, work: Work) -> str:
@@ -135,26 +150,38 @@ def start_bulk(space: Space, actor: int, edit: BulkEdit, total: int, *, entry: s
     with space.write(actor, entry=entry, kind="bulk") as work:
         operation = work.begin_operation()
         args = {"actor": actor, "edit": msgspec.to_builtins(edit), "entry": entry, "total": total}
-        job = enqueue(work.session, KIND, args, operation=operation)
+        job = enqueue(work.session, KIND, args, queue="bulk", operation=operation, person=actor)
     return operation, job
 
 
 def run_bulk(space: Space, run: JobRun) -> None:
-    """The worker's part: begun again from the start after a crash, which changes nothing twice."""
+    """The worker's part: after a crash or a pause it goes on after the last chunk that was committed."""
     edit = msgspec.convert(run.args["edit"], BulkEdit)
-    total = int(run.args["total"])
+    total, entry = int(run.args["total"]), run.args["entry"]
+    so_far = BulkResult(run.operation or 0, **msgspec.convert(run.keep, dict[str, Any]))
+    so_far.faults = [(int(i), why) for i, why in so_far.faults]
+    wish: str | None = None
 
-    def tell(result: BulkResult) -> None:
-        run.progress(min(result.done + result.same + result.failed, total), total)
+    def kept(session: Session, result: BulkResult) -> None:
+        nonlocal wish
+        state = {"done": result.done, "same": result.same, "failed": result.failed, "last": result.last}
+        wish = run.advance(session, min(result.looked, total), total, {**state, "faults": result.faults})
+        add_faults(session, run.id, result.fresh)
 
-    bulk_edit(space, run.args["actor"], edit, entry=run.args["entry"], operation=run.operation, progress=tell)
+    def told() -> None:
+        if wish:
+            raise Interrupted(wish)
+
+    bulk_edit(
+        space, run.args["actor"], edit, entry=entry, operation=run.operation, so_far=so_far, kept=kept, told=told
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class JobState:
     """What the page shows of a running bulk edit."""
 
-    status: str  # ready, running, done, dead
+    status: str  # ready, running, paused, cancelled, done, dead
     done: int
     total: int
     operation: int

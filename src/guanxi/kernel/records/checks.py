@@ -61,9 +61,8 @@ def _check_unique(work: Work, shape: Shape, unique: Unique, drafts: Sequence[Dra
         values = tuple(draft.new[c] for c in columns)
         if None in values or not any(draft.changed(c) for c in columns):
             continue
-        if values in wanted:
+        if wanted.setdefault(values, draft) is not draft:  # the first one may have it, if nobody else does
             _not_unique(shape, unique, draft, None)
-        wanted[values] = draft
     if not wanted:
         return
     for ident, values in holders(work, shape, columns, list(wanted)):

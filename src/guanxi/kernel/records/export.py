@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -20,6 +17,7 @@ from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.changes.access_log import note
 from guanxi.kernel.fields.masked import Masked
 from guanxi.kernel.fields.registry import result_type
+from guanxi.kernel.records.export_files import SHEET_ROWS, guarded, write_csv, write_xlsx
 from guanxi.kernel.records.masks import shown, veils
 from guanxi.kernel.records.output import converter
 from guanxi.kernel.records.read import chosen, find, names, pointers, target_of
@@ -32,14 +30,10 @@ if TYPE_CHECKING:
 Format = Literal["csv", "jsonl", "xlsx"]
 Header = Literal["names", "labels"]
 FORMATS: tuple[Format, ...] = ("csv", "jsonl", "xlsx")
-SHEET_ROWS = 1_048_576  # what a sheet of Excel holds, the header included
-CELL_TEXT = 32_767  # … and one of its cells
 ALWAYS = ("id",)
 LAST = ("owner", "team", "created_at", "updated_at")
 SHOWN = frozenset({"choice", "multi_choice", "boolean", "datetime", "address", "tags"})  # with labels: as people read
 NUMBERS = frozenset({"integer", "decimal", "percent"})
-RISKY_STARTS = frozenset("=@\t\r\n+-")
-_RISKY = re.compile(r"^(?:[=@\t\r\n]|[+\-](?![\d.,\s%]+$))")
 Titles = Mapping[str, Mapping[int, str]]
 Cells = Callable[[Sequence[Row], Titles], Sequence[Any]]
 PAGE = 5_000  # rows asked for at a time
@@ -75,12 +69,12 @@ def export(
     if format == "jsonl":
         return _write_jsonl(work, target, fields, pages, out)
     columns = columns_of(work, target, fields, header)
-    rows = _cells(work, target, fields, columns, pages, guarded=format == "csv")
+    rows = cells_of(work, target, fields, columns, pages, guard_cells=format == "csv")
     headings = [c.heading for c in columns]
     if format == "csv":
-        return _write_csv(headings, rows, out, bom)
+        return write_csv(headings, rows, out, bom)
     if format == "xlsx":
-        return _write_xlsx(headings, chain.from_iterable(rows), out, sheet_rows, str(target.plural))
+        return write_xlsx(headings, chain.from_iterable(rows), out, sheet_rows, str(target.plural))
     raise BadInput(msg("{name} is no format for exports; there are: {known}.", name=format, known=", ".join(FORMATS)))
 
 
@@ -248,13 +242,13 @@ def _pages(work: Work, query: Query) -> Iterator[list[Row]]:
             return
 
 
-def _cells(
+def cells_of(
     work: Work,
     target: Object,
     fields: Sequence[Field],
     columns: Sequence[Column],
     pages: Iterator[list[Row]],
-    guarded: bool,
+    guard_cells: bool,
 ) -> Iterator[Iterator[tuple[Any, ...]]]:
     """Page by page the rows of the file, made column by column."""
     names_of = [f.name for f in fields if f.type in REFERENCES]
@@ -263,7 +257,7 @@ def _cells(
         if rows:
             titles = _with_new(work, kept, pointers(work, target, rows, names_of))
             cells = ((column, column.cells(rows, titles)) for column in columns)
-            yield zip(*(_guarded(v) if guarded and not column.safe else v for column, v in cells), strict=True)
+            yield zip(*(guarded(v) if guard_cells and not column.safe else v for column, v in cells), strict=True)
 
 
 def _with_new(work: Work, kept: dict[str, dict[int, str]], wanted: Mapping[str, set[int]]) -> Titles:
@@ -276,66 +270,17 @@ def _with_new(work: Work, kept: dict[str, dict[int, str]], wanted: Mapping[str, 
     return kept
 
 
-def guard(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula gets an apostrophe in front; numbers and phones do not."""
-    return f"'{value}" if isinstance(value, str) and _RISKY.match(value) else value
-
-
-def _guarded(values: Sequence[Any]) -> list[Any]:
-    return [guard(v) if type(v) is str and v[:1] in RISKY_STARTS else v for v in values]
-
-
-def _write_csv(headings: Sequence[str], rows: Iterator[Iterator[tuple[Any, ...]]], out: IO[bytes], bom: bool) -> int:
-    text = io.TextIOWrapper(out, "utf-8-sig" if bom else "utf-8", newline="", write_through=False)
-    writer, count = csv.writer(text), 0
-    writer.writerow(headings)
-    for page in rows:
-        some = list(page)
-        writer.writerows(some)
-        count += len(some)
-    text.flush()
-    text.detach()
-    return count
-
-
 def _write_jsonl(
     work: Work, target: Object, fields: Sequence[Field], pages: Iterator[list[Row]], out: IO[bytes]
 ) -> int:
-    convert = converter(work.catalog, target, [f.name for f in fields], raw=True, veiled=veils(work, target).keys())
-    encoder, count = msgspec.json.Encoder(), 0
+    count = 0
     for rows in pages:
-        out.write(encoder.encode_lines([convert(row) for row in rows]))
+        out.write(json_lines(work, target, fields, rows))
         count += len(rows)
     return count
 
 
-def _write_xlsx(
-    headings: Sequence[str], rows: Iterator[tuple[Any, ...]], out: IO[bytes], sheet_rows: int, title: str
-) -> int:
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    import xlsxwriter  # most processes never write a workbook: 0.08 s at start
-
-    book = xlsxwriter.Workbook(out, options)
-    bold, count, place = book.add_format({"bold": True}), 0, 1
-    sheet = _sheet(book, headings, bold, title)
-    for row in rows:
-        if place >= sheet_rows:
-            sheet, place = _sheet(book, headings, bold, title), 1
-        for n, value in enumerate(row):
-            if isinstance(value, int) and abs(value) < 10**15:
-                sheet.write_number(place, n, value)
-            elif value is not None:
-                sheet.write_string(place, n, str(value)[:CELL_TEXT])
-        place += 1
-        count += 1
-    book.close()
-    return count
-
-
-def _sheet(book: Any, headings: Sequence[str], bold: Any, title: str) -> Any:
-    number = len(book.worksheets()) + 1
-    sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\]", " ", title)[:25] + (f" {number}" if number > 1 else ""))
-    sheet.freeze_panes(1, 0)
-    for n, heading in enumerate(headings):
-        sheet.write_string(0, n, heading, bold)
-    return sheet
+def json_lines(work: Work, target: Object, fields: Sequence[Field], rows: Sequence[Row]) -> bytes:
+    """One JSON object a row, each on its line."""
+    convert = converter(work.catalog, target, [f.name for f in fields], raw=True, veiled=veils(work, target).keys())
+    return msgspec.json.Encoder().encode_lines([convert(row) for row in rows])

@@ -112,12 +112,15 @@ table(
     "job",
     "id int key auto, queue text must, kind text must, args text, status text must, run_at int must,"
     " lease_until int, attempts int must, max_attempts int must, worker text, token int, dedupe text,"
-    " priority int must, error text, created_at int must, finished_at int, operation int, done int, total int",
+    " priority int must, error text, created_at int must, finished_at int, operation int, done int, total int,"
+    " person int, wish text, started_at int, started_with int, keep text",
+    index("ix_job_person", "person", "id", where="person IS NOT NULL"),
     index("ix_job_due", "queue", text("priority DESC"), "run_at", "id", where="status = 'ready'"),
     index("ix_job_running", "lease_until", where="status = 'running'"),
     index("ix_job_ended", "finished_at", where="status IN ('done', 'dead')"),
     index("ux_job_dedupe", "dedupe", unique=True, where="status = 'ready' AND dedupe IS NOT NULL"),
 )
+table("job_fault", "job int key, record int key, message text must")  # records a job of a person had to leave
 table("schedule", "name text key, cron text must, zone text must, next_at int must")
 table("schedule_fire", "name text key, due int key, at int must")
 
