@@ -80,7 +80,7 @@ VIRTUAL_TEAM = Object(
     L("Temporary team", "临时小组"),
     L("Temporary teams", "临时小组"),
     kind="config",
-    icon="users-plus",
+    icon="users-group",
     access="all",
     fields=(
         text("name", L("Name", "名称"), required=True),

@@ -11,14 +11,12 @@ from starlette.responses import Response
 
 from guanxi.base.errors import BadInput, Invalid, NotFound, Problem, msg
 from guanxi.base.i18n import translate
-from guanxi.entrypoints.web import render
+from guanxi.entrypoints.web import render, sharing
 from guanxi.entrypoints.web.lists.cells import is_editable
 from guanxi.entrypoints.web.lists.editing import editor_of, raw_value
 from guanxi.entrypoints.web.lists.page import ask, target_for
 from guanxi.entrypoints.web.lists.posted import came_from, ident, leave, name_of, posted, text_of
 from guanxi.entrypoints.web.lists.state import read_query
-from guanxi.entrypoints.web.records import sharing
-from guanxi.entrypoints.web.records.desk import speaking
 from guanxi.entrypoints.web.session import Visit, safe_path, visit
 from guanxi.entrypoints.web.shell import piece
 from guanxi.kernel.catalog.model import Field, Object
@@ -64,7 +62,7 @@ def begin(request: Request, form: FormData) -> Response:
 
 
 def _ask_share(request: Request, me: Visit, name: str, form: FormData, back: str) -> Response:
-    with me.space.read(me.user) as work, speaking(me.locale):
+    with me.space.read(me.user) as work:
         target = target_for(work, name)
         where, text = scope_of(work, me, name, form)
         number, more = count(work, Query(name, where, text=text, verb="share"), AT_ONCE)
@@ -114,7 +112,7 @@ def apply(request: Request, form: FormData) -> Response:
     """Does what the dialog asked for."""
     me, verb, back = visit(request), request.path_params["verb"], safe_path(text_of(form, "back"))
     if verb == "share":
-        return sharing.share_many(request, me, name_of(request), _ids_to_share(request, me, form), form, back)
+        return leave(request, back, **sharing.share_many(me, name_of(request), _ids_to_share(request, me, form), form))
     if verb not in ("edit", "owner", "tag"):
         raise NotFound
     with me.space.read(me.user) as work:

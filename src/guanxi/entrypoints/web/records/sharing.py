@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from guanxi.base.dates import day_start, parse_date
-from guanxi.base.errors import BadInput, Invalid, NotFound, Problem, msg
-from guanxi.base.gate import BadValue
+from guanxi.base.errors import BadInput, Invalid, NotFound, msg
 from guanxi.entrypoints.web.lists.posted import ident, leave, posted, text_of
 from guanxi.entrypoints.web.records.desk import Desk, at_desk, ident_of, open_desk, speaking
 from guanxi.entrypoints.web.records.forms import t_for
-from guanxi.entrypoints.web.render import sentence, t
-from guanxi.entrypoints.web.session import Visit, visit
+from guanxi.entrypoints.web.render import sentence
+from guanxi.entrypoints.web.session import visit
+from guanxi.entrypoints.web.sharing import TO, day_of, parts, read_wish, undo_of
 from guanxi.entrypoints.web.shell import piece
-from guanxi.kernel.context import Work
 from guanxi.kernel.records.read import names
-from guanxi.kernel.records.shares import TAKERS, Given, can_share, given_to, share, unshare
+from guanxi.kernel.records.shares import Given, can_share, given_to, share, unshare
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
-
-TO = ",".join(TAKERS)
-PARTS = ("Solution", "Commercial", "Delivery", "Service", "Legal")
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the dialog asks for."""
-
-    to: tuple[str, int]
-    level: str
-    role: str
-    until: int | None
 
 
 def shared_with(desk: Desk) -> Sequence[Given]:
@@ -43,26 +27,6 @@ def shared_with(desk: Desk) -> Sequence[Given]:
     if desk.trashed or not can_share(desk.target):
         return ()
     return [g for g in given_to(desk.work, desk.target, desk.id) if not g.ended]
-
-
-def parts() -> list[str]:
-    """Words for parts in a record's team that the dialog offers; any other word will do as well."""
-    return [t(word) for word in PARTS]
-
-
-def read_wish(work: Work, form: FormData) -> Wish:
-    """The dialog's form; what is missing or wrong is said in words."""
-    kind, _, number = text_of(form, "to").partition(":")
-    if kind not in TAKERS or not number.isdecimal():
-        raise Invalid(msg("Choose the person or team to share with."))
-    raw = text_of(form, "until").strip()
-    until = None
-    if raw:
-        try:
-            until = day_start(parse_date(raw, work.today) + 1, work.zone)  # the day named is the last one
-        except BadValue as error:
-            raise Invalid(error.message) from error
-    return Wish((kind, ident(number)), text_of(form, "level") or "read", text_of(form, "role")[:40], until)
 
 
 def show_dialog(request: Request) -> Response:
@@ -77,7 +41,8 @@ def _dialog(request: Request, desk: Desk, given: dict[str, str], said: str) -> R
     users = desk.work.catalog.config["user"]
     return piece(request, "record/share.html", desk.me, status=422 if said else 200, desk=desk, given=given, said=said,
                  to=TO, parts=parts(), shares=given_to(desk.work, desk.target, desk.id), users=users,
-                 may_edit="edit" in desk.verbs, url=f"{desk.url}/shares", sub=desk.title, hidden={})  # fmt: skip
+                 may_edit="edit" in desk.verbs, url=f"{desk.url}/shares", day_of=day_of, sub=desk.title,
+                 hidden={})  # fmt: skip
 
 
 def give(request: Request, form: FormData) -> Response:
@@ -93,7 +58,7 @@ def give(request: Request, form: FormData) -> Response:
             desk = open_desk(me, work, name, number)
             return _dialog(request, desk, _typed(form), sentence(problem.message, me.locale))
     note = t_for(me, "Shared with {who}", who=who)
-    return leave(request, f"/o/{name}/{number}", note=note, undo=_undo(saved.operation))
+    return leave(request, f"/o/{name}/{number}", note=note, undo=undo_of(saved.operation))
 
 
 def take(request: Request, _form: FormData) -> Response:
@@ -101,22 +66,7 @@ def take(request: Request, _form: FormData) -> Response:
     me, name, number = visit(request), request.path_params["object"], ident_of(request)
     with me.space.write(me.user) as work, speaking(me.locale):
         saved = unshare(work, name, number, [ident(str(request.path_params["share"]))])
-    return leave(request, f"/o/{name}/{number}", note=t_for(me, "No longer shared"), undo=_undo(saved.operation))
-
-
-def share_many(request: Request, me: Visit, name: str, ids: Sequence[int], form: FormData, back: str) -> Response:
-    """The same for the records picked in a list."""
-    try:
-        with me.space.write(me.user) as work, speaking(me.locale):
-            wish = read_wish(work, form)
-            saved = share(work, name, ids, wish.to, wish.level, until=wish.until, role=wish.role)
-    except Problem as problem:
-        return leave(request, back, note=sentence(problem.message, me.locale), tone="red")
-    failed = sum(1 for o in saved.outcomes if o.done == "failed")
-    note = t_for(me, "{n} records shared", n=len(saved.outcomes) - failed)
-    if failed:
-        note = f"{note} {t_for(me, '{n} are not yours to share.', n=failed)}"
-    return leave(request, back, note=note, undo=_undo(saved.operation))
+    return leave(request, f"/o/{name}/{number}", note=t_for(me, "No longer shared"), undo=undo_of(saved.operation))
 
 
 def show_transfer(request: Request) -> Response:
@@ -151,15 +101,11 @@ def give_away(request: Request, form: FormData) -> Response:
             desk = open_desk(me, work, name, number)
             return _transfer_dialog(request, desk, sentence(problem.message, me.locale))
     note = t_for(me, "{who} is responsible now", who=who)
-    return leave(request, f"/o/{name}/{number}" if seen else f"/o/{name}", note=note, undo=_undo(saved.operation))
+    return leave(request, f"/o/{name}/{number}" if seen else f"/o/{name}", note=note, undo=undo_of(saved.operation))
 
 
 def _typed(form: FormData) -> dict[str, str]:
     return {name: text_of(form, name) for name in ("to", "level", "role", "until")}
-
-
-def _undo(operation: int) -> str:
-    return f"/operations/{operation}/undo" if operation else ""
 
 
 add_share, end_share, hand_over = posted(give), posted(take), posted(give_away)

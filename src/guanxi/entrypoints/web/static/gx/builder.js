@@ -11,13 +11,30 @@ const make = (tag, attributes = {}, ...children) => {
   return node;
 };
 
+export function start(root) { // a builder inside a form writes its condition into a field of it
+  for (const box of root.querySelectorAll("[data-builder][data-into]")) {
+    open(box);
+    const by = box.closest("form")?.elements[box.dataset.by]; // the object whose fields are offered
+    by?.addEventListener("change", () => {
+      const url = new URL(box.dataset.builder, location.href);
+      url.searchParams.set("object", by.value);
+      url.searchParams.set("condition", document.querySelector(box.dataset.into).value = "");
+      box.dataset.builder = url;
+      delete box.dataset.filled;
+      open(box);
+    });
+  }
+}
+
 export async function open(box) {
   if (box.dataset.filled) return;
   box.dataset.filled = "1";
   const answer = await fetch(box.dataset.builder, { headers: HTMX }).catch(() => null);
   if (!answer?.ok) { delete box.dataset.filled; if (answer) heed(answer); return; }
   box.innerHTML = await answer.text();
-  new Builder(box);
+  const builder = new Builder(box);
+  if (box.builder) box.builder.gone = true; // drawn before, for another object: it hears clicks no more
+  box.builder = builder;
 }
 
 class Builder {
@@ -47,6 +64,7 @@ class Builder {
   }
 
   click(event) {
+    if (this.gone) return;
     const on = (name) => event.target.closest(`[data-${name}]`);
     if (on("add-rule")) { this.parts(this.groups).push(this.blank()); this.draw(); }
     if (on("add-group")) { this.parts(this.groups).push({ [this.groups.all ? "any" : "all"]: [this.blank()] }); this.draw(); }
@@ -231,6 +249,8 @@ class Builder {
     excerpt.hidden = !(this.text !== null && first?.excerpt);
     excerpt.textContent = first?.excerpt ?? "";
     if (!first) this.lastText = found.text;
+    const into = this.box.dataset.into && document.querySelector(this.box.dataset.into);
+    if (into && !first && into.value !== found.text) { into.value = found.text; into.dispatchEvent(new Event("change", { bubbles: true })); }
     if (!first && this.text !== null) { this.groups = found.groups; if (!this.parts(this.groups).length) this.parts(this.groups).push(this.blank()); }
   }
 
