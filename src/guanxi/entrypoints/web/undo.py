@@ -68,7 +68,6 @@ WAYS: Mapping[str, Label] = {
     "form": L("Form", "表单"),
     "api": L("API", "接口"),
     "agent": L("AI agent", "AI 助手"),
-    "agent": L("AI agent", "AI 助手"),
     "cli": L("Command line", "命令行"),
     "automation": L("Automation", "自动流程"),
 }

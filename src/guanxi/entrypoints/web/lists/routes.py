@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from guanxi.entrypoints.web.lists import boards, bulk, editing, export, filtering, pasting, saved, table
+from guanxi.entrypoints.web.lists import boards, bulk, editing, export, filtering, pasting, printing, saved, table
 from guanxi.entrypoints.web.lists.posted import posted
 
 ROUTES: tuple[BaseRoute, ...] = (
@@ -15,6 +15,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/o/{object}/columns", table.show_columns),
     Route("/o/{object}/groups", table.show_groups),
     Route("/o/{object}/export.csv", export.export_csv),
+    Route("/o/{object}/print", printing.print_list),
     Route("/o/{object}/facets", filtering.show_facets),
     Route("/o/{object}/builder", filtering.show_builder),
     Route("/o/{object}/estimate", posted(filtering.estimate), methods=["POST"]),

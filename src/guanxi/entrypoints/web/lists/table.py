@@ -210,6 +210,7 @@ def _menus(asked: Asked, me: Visit) -> dict[str, Any]:
         "may_transfer": rights.scope(target.name, "transfer") != "none",
         "may_give": can_share(target) and rights.scope(target.name, "share") != "none",
         "may_share": rights.can("share_views"),
+        "may_print": rights.can("print"),
         "has_board": target.steps is not None,
         "tagged": any(f.type == "tags" for f in target.fields),
         "url_state": asked.state.pairs(),

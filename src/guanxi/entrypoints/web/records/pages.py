@@ -6,7 +6,18 @@ from starlette.routing import BaseRoute, Route
 
 from guanxi.entrypoints.web import masking
 from guanxi.entrypoints.web.posting import posted
-from guanxi.entrypoints.web.records import acts, cells, filing, forms, likeness, merging, options, sharing, show
+from guanxi.entrypoints.web.records import (
+    acts,
+    cells,
+    filing,
+    forms,
+    likeness,
+    merging,
+    options,
+    printing,
+    sharing,
+    show,
+)
 from guanxi.entrypoints.web.session import visit
 
 RECORD = "/o/{object}/{id:int}"
@@ -26,6 +37,7 @@ ROUTES: list[BaseRoute] = [
     Route(RECORD + "/peek", show.peek, methods=["GET"]),
     Route(RECORD + "/timeline", show.show_timeline, methods=["GET"]),
     Route(RECORD + "/history", show.show_history, methods=["GET"]),
+    Route(RECORD + "/print", printing.print_record, methods=["GET"]),
     Route(RECORD + "/who", show.show_who, methods=["GET"]),
     Route(RECORD + "/values", show.show_values_json, methods=["GET"]),
     Route(RECORD + "/edit", forms.show_edit, methods=["GET"]),
