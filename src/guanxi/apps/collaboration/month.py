@@ -21,7 +21,7 @@ def contacts_month(work: Work, *, where: str | None = None) -> dict[str, Any]:
     found = {name: {"now": 0, "before": 0, "pace": 0} for name in MADE}
     for name, extra in MADE.items():
         target = work.catalog.objects.get(name)
-        if target is None or not readable(work, target):
+        if target is None or "at" not in readable(work, target):
             continue
         since = iso_datetime(day_start(before, work.zone))
         parts = [f'at >= datetime("{since}")', "at <= now()", extra, f"({where})" if where else ""]

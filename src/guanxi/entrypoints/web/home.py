@@ -129,7 +129,9 @@ EMPTY_DAY: dict[str, Any] = {
 def _goals(work: Work, where: str | None) -> list[Goal]:
     known, goals = reports(work), []
     rights = work.actor.rights
-    if "month" in known and rights.scope("opportunity", "read") != "none":
+    asked = ("closed_on", "opened_on", "state")
+    seen = "month" in known and rights.scope("opportunity", "read") != "none"
+    if seen and askable(work, "opportunity", *asked) == asked:
         found = run_report(work, "month", where=where)
         won = f"{found['filter']} and {where}" if where else found["filter"]
         address = url("/o/opportunity", where=won)

@@ -37,7 +37,7 @@ class Column:
     kind: str  # open, won, lost
     rotting_days: int | None = None
     count: int = 0
-    amount: int = 0
+    amount: int | None = 0  # None: not for this reader
     weighted: int = 0
     mix: tuple[int, int, int, int] = (0, 0, 0, 0)
     cards: Sequence[Row] = ()
@@ -129,17 +129,17 @@ def figures(work: Work, asked: Asked, columns: Sequence[Column]) -> None:
     for group in tally(work, asked.query(), by, measures):
         found.setdefault(group.keys[0], []).append(group)
     for column in columns:
-        _sum_up(column, found.get(column.key, ()), measures, len(by) > 1, work.today)
+        column.amount = 0 if amount else None
+        _sum_up(column, found.get(column.key, ()), amount, len(by) > 1, work.today)
 
 
-def _sum_up(column: Column, groups: Sequence[Group], measures: Sequence[str], has_day: bool, today: int) -> None:
+def _sum_up(column: Column, groups: Sequence[Group], amount: str | None, has_day: bool, today: int) -> None:
     mix = {"red": 0, "green": 0, "later": 0, "none": 0}
     for group in groups:
         column.count += group.count
-        if measures:
-            column.amount += group.values.get(measures[0]) or 0
-        if len(measures) > 1:
-            column.weighted += group.values.get(measures[1]) or 0
+        if amount and column.amount is not None:
+            column.amount += group.values.get(amount) or 0
+        column.weighted += group.values.get("weighted") or 0
         mix[tone_of(group.keys[1] if has_day else None, today)] += group.count
     column.mix = (mix["red"], mix["green"], mix["later"], mix["none"]) if has_day else (0, 0, 0, 0)
 
@@ -192,7 +192,8 @@ def facts_of(work: Work, target: Object, rows: Sequence[Row]) -> Facts:
     names = references(work, target, rows, card_fields(work, target))
     fields = {n: shown(work, target)[n] for n in card_fields(work, target)}
     under = next((n for n in ("account", "company", *target.subtitle) if n in fields), "")
-    return Facts(names, fields, under, next_day(target), work.now, work.today)
+    day = next_day(target)
+    return Facts(names, fields, under, day if day in fields else "", work.now, work.today)
 
 
 def narrowed(asked: Asked, work: Work, columns: Sequence[Column]) -> Asked:

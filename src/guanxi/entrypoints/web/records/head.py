@@ -13,6 +13,7 @@ from guanxi.entrypoints.web.records.desk import Desk
 from guanxi.entrypoints.web.records.values import EMPTY, show_field
 from guanxi.entrypoints.web.render import label, money, plural, relative, t
 from guanxi.kernel.catalog.model import Field, Object
+from guanxi.kernel.records.filters import askable
 from guanxi.kernel.records.shape import targets_of
 from guanxi.kernel.records.tally import tally
 from guanxi.kernel.records.timeline import Stay, stays
@@ -97,7 +98,7 @@ def _deals(desk: Desk) -> list[Figure]:
     base = str(desk.work.catalog.settings.get("currency", "CNY"))
     for other, field in deal_objects(desk):
         amount = other.steps.amount if other.steps is not None else None
-        if amount is None:
+        if amount is None or len(askable(desk.work, other.name, field.name, "state", amount)) < 3:
             continue
         groups = tally(desk.work, Query(other.name, where=f"{field.name} = {desk.id}"), ("state",), (amount,))
         sums = {g.keys[0]: (g.count, g.values[amount] or 0) for g in groups}
@@ -172,7 +173,7 @@ def _days(desk: Desk, key: Any, current: Any, spent: Sequence[Stay]) -> str:
     """How long it was there in all; for the present stage how long it is there."""
     total = sum((s.until or desk.work.now) - s.since for s in spent if s.value == key)
     since = desk.row.get(f"{desk.target.steps.field}_since") if desk.target.steps and key == current else None
-    total = max(total, desk.work.now - since) if since is not None else total
+    total = max(total, desk.work.now - since) if isinstance(since, int) else total
     if not total:
         return ""
     days = max(1, math.ceil(total / DAY))
