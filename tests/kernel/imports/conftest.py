@@ -34,7 +34,7 @@ def start_run(space: Space, target: str, data: bytes, *, name: str = "file.csv",
             maps = [m if isinstance(m, ColumnMap) else ColumnMap(f, m) for f, m in fields.items()]
             file_map = FileMap(maps, **given)
         state.set_map(work.session, run, FileMap(file_map.fields, file_map.key, file_map.mode, file_map.empty,
-                                                 file_map.fixed, table.header))  # fmt: skip
+                                                 file_map.fixed, table.header, file_map.similar))  # fmt: skip
     return run
 
 

@@ -59,7 +59,7 @@ def check_duplicates(work: Work, target: Object, op: str, drafts: Sequence[Draft
     plan = plan_of(work.catalog, target)
     if plan is None or not drafts:
         return {}
-    asking = policy == "ask" and not work.actor.is_system
+    asking = policy == "ask"
     blocking = frozenset(k.key for k in plan.keys if k.action == "block")
     rules = frozenset(k.key for k in plan.keys) if asking else blocking
     fresh = op != "edit"
