@@ -69,17 +69,24 @@ def family(work: Work, target: Object, ident: int) -> list[int]:
     """The record and everything that was ever merged into it and still is: its history is theirs too."""
     if target.kind not in OWNED:
         return [ident]
+    key = f"family:{target.id}:{ident}"  # a page asks for it twice
+    known: list[int] | None = work.session.notes.get(key)
+    if known is not None:
+        return known
     table = work.session.table(target.table)
     sql = (
         f'WITH RECURSIVE f(id) AS (SELECT CAST(? AS BIGINT) UNION SELECT t."id" FROM {table} t'
         f' JOIN f ON t."{ALIAS}" = f.id WHERE t."trashed_at" IS NOT NULL) SELECT id FROM f'
     )
-    return sorted(row[0] for row in work.session.rows(sql, (ident,)))
+    found = sorted(row[0] for row in work.session.rows(sql, (ident,)))
+    if work.entry == "read":
+        work.session.notes[key] = found
+    return found
 
 
 def merged_here(work: Work, target: Object, ident: int) -> list[Past]:
     """Records merged into this one itself, newest merge first."""
-    if target.kind not in OWNED:
+    if len(family(work, target, ident)) == 1:
         return []
     column = work.catalog.field(target, target.title).column
     named = f't."{column}"' if column in work.catalog.columns(target) else "NULL"
