@@ -160,7 +160,7 @@ def _changed(space: Space, name: str, state: State, hold: Callable[[Session], No
             hold(work.session)
             forget_pairs(work.session, target, some)
             found += keep_pairs(work.session, target, pairs, began)
-    now = State(state.rules, began, state.full_at, state.records, state.pairs + found, state.took)
+    now = State(state.rules, began, state.full_at, state.records, found, state.took)
     with space.write(system("duplicates"), entry="automation", bulk=True) as work:
         hold(work.session)
         _store(work.session, target, now)

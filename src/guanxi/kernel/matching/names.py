@@ -210,4 +210,5 @@ def like_person(a: str, b: str) -> float:
         return 0.92 if person_sound(one) == person_sound(two) else 0.0
     if letters(one.replace(" ", "")) and person_sound(one) == person_sound(two):
         return 0.95
-    return max(float(JaroWinkler.similarity(one, two)), token_sort_ratio(one, two) / 100)
+    alike = max(float(JaroWinkler.similarity(one, two)), token_sort_ratio(one, two) / 100)
+    return alike if alike >= 0.85 else alike * 0.5  # any two Latin names share letters
