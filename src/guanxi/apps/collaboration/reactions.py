@@ -11,6 +11,7 @@ from guanxi.apps.collaboration.comment import COMMENTED
 from guanxi.base.dates import iso_datetime
 from guanxi.base.errors import NotFound
 from guanxi.kernel.access.actors import load_actor
+from guanxi.kernel.access.teams import people_of
 from guanxi.kernel.context import Work
 from guanxi.kernel.records.reactions import Event
 from guanxi.kernel.records.read import find, names, rows_of
@@ -30,10 +31,43 @@ def notify_comment(work: Work, events: Sequence[Event]) -> None:
         mentioned = {int(i) for i in msgspec.json.decode(event.new.get("mentions") or "[]")}
         where = f"about = {about[1]}"
         follows = find(work, Query("follow", where=where, fields=("person",), limit=1_000)).rows
-        followers = {row["person"] for row in follows} - mentioned
+        followers = ({row["person"] for row in follows} | owner_of(work, about)) - mentioned
         text = str(event.new.get("excerpt") or "")
         tell(work, mentioned - {event.actor}, "mention", about, event.actor, text)
         tell(work, followers - {event.actor}, "comment", about, event.actor, text)
+
+
+def owner_of(work: Work, about: tuple[str, int]) -> set[int]:
+    """Whoever is responsible for the record; nobody where nobody is."""
+    target = work.catalog.objects.get(about[0])
+    if target is None or target.kind not in ("record", "document"):
+        return set()
+    rows = rows_of(work, about[0], [about[1]], ("owner",))
+    return {row["owner"] for row in rows.values() if row["owner"] is not None}
+
+
+def notify_shared(work: Work, events: Sequence[Event]) -> None:
+    """Whoever a record is shared with hears of it; its owner too, if somebody else brought the help."""
+    for event in events:
+        to, target = _pointed(event.new.get("to")), work.catalog.objects.get(str(event.new.get("object")))
+        record = event.new.get("record")
+        if event.entry in QUIET or to is None or target is None or target.name not in COMMENTED:
+            continue
+        about = (target.name, int(str(record)))
+        part = str(event.new.get("role") or "")
+        new = _people(work, to) - {event.actor}
+        tell(work, new, "shared", about, event.actor, part)
+        names_of = ", ".join(str(work.catalog.config["user"][p]["name"]) for p in sorted(new)[:3])
+        tell(work, owner_of(work, about) - {event.actor} - new, "helper", about, event.actor, names_of)
+
+
+def _people(work: Work, to: tuple[str, int]) -> set[int]:
+    """The people behind a share: one, a team's own members, those of a temporary team."""
+    if to[0] == "user":
+        return {to[1]}
+    if to[0] == "virtual_team":
+        return set(people_of(work.catalog.config["virtual_team"].get(to[1], {"members": None, "lead": None})))
+    return {i for i, row in work.catalog.config["user"].items() if row["team"] == to[1] and row["active"]}
 
 
 def notify_owner(work: Work, events: Sequence[Event]) -> None:
@@ -112,6 +146,7 @@ def _pointed(value: Any) -> tuple[str, int] | None:
 
 REACTIONS = {
     "comment.created": (notify_comment,),
+    "share.created": (notify_shared,),
     "record_request.created": (notify_keeper,),
     **{f"{name}.created": (touch_records,) for name in ("call", "meeting", "visit", "mail")},
     **{f"{name}.edited": (notify_owner,) for name in ("account", "lead", "opportunity")},
