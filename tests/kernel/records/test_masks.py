@@ -314,3 +314,13 @@ def test_statements_do_not_grow(space: Space, who: dict[str, int]) -> None:
             find(work, Query("patient", fields=("id", "mobile"), limit=5))
             counts.append(work.session.statements - before)
     assert counts[0] == counts[1] == 1
+
+
+def test_masked_matches_do_not_crowd_out_what_may_be_found(space: Space, who: dict[str, int]) -> None:
+    with space.write(system("test data")) as work:
+        wanted = save(work, [Change("create", "patient", {"name": "1380 Trading"})]).id
+        many = [Change("create", "patient", {"name": f"P{n}", "mobile": f"138000{n:05}"}) for n in range(200)]
+        save(work, many)
+    follow(space.db, search_follower(space))
+    with space.read(who["masked"]) as work:
+        assert [hit.id for hit in search(work, "1380")] == [wanted]

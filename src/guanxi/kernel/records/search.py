@@ -13,6 +13,7 @@ from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.records.candidates import among, candidates, match
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.near_words import latin_words, near
+from guanxi.kernel.records.masks import shown
 from guanxi.kernel.records.read import rows_of
 from guanxi.kernel.records.recents import KEPT, opened
 from guanxi.kernel.records.search_index import searched
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
 CANDIDATES = 120
+WIDE = 2_000  # where many may match in fields that the caller sees masked
 ENOUGH = 3  # hits below which typos are thought of
 TRIED = 6  # other spellings that are asked for
 
@@ -63,8 +65,9 @@ def _hits(work: Work, text: str, targets: Mapping[int, Object], recent: Mapping[
     if not grams:
         return []
     per_object: dict[int, dict[int, str]] = {}
-    found = candidates(work, grams, list(targets.values()), CANDIDATES)
-    if len(found) >= CANDIDATES:  # what was opened lately may be older than the newest that match
+    most = CANDIDATES if all(_reads_all(work, target) for target in targets.values()) else WIDE
+    found = candidates(work, grams, list(targets.values()), most)
+    if len(found) >= most:  # what was opened lately may be older than the newest that match
         found += among(work, grams, [record for _, record in recent])
     for record, object_id, doc in found:
         per_object.setdefault(object_id, {})[record] = doc
@@ -86,6 +89,11 @@ def _hits(work: Work, text: str, targets: Mapping[int, Object], recent: Mapping[
         )
 
     return sorted(hits, key=order)
+
+
+def _reads_all(work: Work, target: Object) -> bool:
+    """Whether every field in the index may be read in clear; else what matches there crowds out what may be found."""
+    return readable(work, target).keys() >= {field.name for field in searched(work.catalog, target)}
 
 
 def _respelled(work: Work, text: str) -> list[str]:
@@ -111,7 +119,7 @@ def _judge(work: Work, target: Object, found: Mapping[int, str], text: str) -> l
     matched = {record: m for record, doc in found.items() if (m := match(allowed, doc, text)) is not None}
     if not matched:
         return []
-    fields = [n for n in (target.title, "owner") if n in allowed]
+    fields = [n for n in (target.title, "owner") if n in shown(work, target)]
     rows = rows_of(work, target.name, list(matched), fields)
     title = work.catalog.field(target, target.title).column
     hits = []
