@@ -21,18 +21,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from guanxi.kernel.storage.engine import Database
+from guanxi.kernel.storage.pg_errors import translate
 from guanxi.kernel.storage.session import (
     Busy,
     Cancelled,
-    Duplicate,
     Question,
     Session,
     Tuple,
     Unavailable,
     lock_key,
-    out_of_range,
-    too_slow,
 )
+from guanxi.kernel.storage.vacuum import vacuum_postgres
 
 FEW = 100  # rows that may wait for the next question; more are sent at once
 COPY_FROM = 500  # rows; below, executemany is faster than asking for a COPY
@@ -207,24 +206,6 @@ def _open(connection: psycopg.Connection[Tuple], begin: Sequence[str], ask: Ques
     return cursor.fetchall()
 
 
-def translate(error: psycopg.Error, connection: psycopg.Connection[Tuple] | None) -> Exception:
-    """A driver's error as a `Problem` where a caller can do something about it."""
-    if connection is None or connection.broken or connection.closed:
-        return Unavailable()
-    if isinstance(error, errors.FeatureNotSupported) and "cached plan" in str(error):
-        connection.close()  # its prepared statements are older than the tables; a new connection has none
-        return Busy()
-    if isinstance(error, errors.UniqueViolation):
-        return Duplicate(f"{error.diag.table_name}.{error.diag.constraint_name}: {error.diag.message_detail or ''}")
-    if isinstance(error, errors.QueryCanceled):
-        return too_slow()
-    if isinstance(error, errors.NumericValueOutOfRange):
-        return out_of_range()
-    if isinstance(error, errors.LockNotAvailable | errors.DeadlockDetected | errors.SerializationFailure):
-        return Busy()
-    return error
-
-
 class PostgresDatabase(Database):
     dialect = "postgresql"
 
@@ -394,14 +375,7 @@ class PostgresDatabase(Database):
         """PostgreSQL does this by itself."""
 
     def shred(self) -> None:
-        """Old versions of rows go at once; the server reuses their room, and overwrites it in time."""
-        connection = self._connect()
-        try:
-            found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = $1", (self.schema,))
-            for (name,) in found.fetchall():
-                connection.execute(f"VACUUM {self.table(name)}")
-        finally:
-            connection.close()
+        vacuum_postgres(self._connect(), self.schema, self.table)
 
     def _close(self) -> None:
         self._pool.dispose()

@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
-from guanxi.base.errors import Problem
 from guanxi.kernel.storage.engine import Database
 from guanxi.kernel.storage.session import (
     Busy,
     Cancelled,
     Duplicate,
+    Full,
     Question,
     Session,
     Tuple,
@@ -27,6 +27,7 @@ from guanxi.kernel.storage.session import (
 )
 from guanxi.kernel.storage.tables import EPHEMERAL, create_tables
 from guanxi.kernel.storage.turn import Turn
+from guanxi.kernel.storage.vacuum import vacuum_sqlite
 
 READERS = 6
 STEPS = 20_000  # virtual machine steps between two looks at the clock: about a millisecond
@@ -118,8 +119,8 @@ def translate(error: sqlite3.Error) -> Exception:
         return Duplicate(str(error))
     if isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error)):
         return Busy()
-    if isinstance(error, sqlite3.OperationalError) and ("disk is full" in str(error)):
-        return Problem("The disk is full. Free some space; nothing was changed.")
+    if isinstance(error, sqlite3.OperationalError) and ("disk is full" in str(error) or "disk I/O" in str(error)):
+        return Full()  # a quota or a limit of the file's size shows as an I/O error
     return error
 
 
@@ -234,13 +235,10 @@ class SqliteDatabase(Database):
     def shred(self) -> None:
         """Indexes of grams keep old segments and pages keep old rows until they are written anew."""
         with self._turn.take(bulk=True, patience=120.0):
-            for sql in ("INSERT INTO search_gram (search_gram) VALUES ('optimize')", "VACUUM"):
-                self._writer.execute(sql).close()
-            _truncate(self._writer)
+            vacuum_sqlite(self._writer, "INSERT INTO search_gram (search_gram) VALUES ('optimize')")
         turn, connection = self._open_short()
         with turn.take(patience=30.0):
-            connection.execute("VACUUM").close()
-            _truncate(connection)
+            vacuum_sqlite(connection)
 
     def _close(self) -> None:
         self._readers.dispose()
@@ -254,16 +252,6 @@ class SqliteDatabase(Database):
                 connection.close()
                 turn.refuse()
             turn.close()
-
-
-def _truncate(connection: sqlite3.Connection) -> None:
-    """Empties the write-ahead log; readers may hold it for a moment."""
-    for _ in range(50):
-        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if not busy:
-            return
-        time.sleep(0.1)
-    raise Busy("Readers hold the old pages. It is tried again.")
 
 
 @contextmanager

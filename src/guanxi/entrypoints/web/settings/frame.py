@@ -62,6 +62,12 @@ CONTENTS: tuple[tuple[Label, tuple[Place, ...]], ...] = (
         (
             Place("/settings/workspace", L("General", "基本设置"), "settings",
                   L("Name, time zone, language, days to undo", "名称、时区、语言、可撤销天数")),
+            Place("/settings/audit", L("Audit", "审计"), "shield-lock",
+                  L("Who changed, read and took out what", "谁改了、看了、导出了什么")),
+            Place("/settings/limits", L("Alerts and retention", "告警与保留期"), "bell",
+                  L("When administrators are told; how long things are kept", "什么时候提醒管理员，各类数据保留多久")),
+            Place("/settings/erasures", L("Erased people", "个人信息抹除"), "trash",
+                  L("Certificates of erasures", "抹除记录和证明")),
             Place("/settings/tokens", L("API tokens", "接口令牌"), "key",
                   L("What programs may enter with", "程序用什么进来")),
             Place("/settings/packs", L("Configuration pack", "配置包"), "package",
