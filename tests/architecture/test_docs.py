@@ -35,7 +35,7 @@ def test_every_named_test_exists() -> None:
 
 def test_each_capability_has_its_test_and_says_how_much_holds() -> None:
     rows = re.findall(r"^\| (C\d+) \| ([^|]+) \| (.+?) \|$", (DOCS / "capabilities.md").read_text(), re.MULTILINE)
-    assert len(rows) == len({ident for ident, _, _ in rows}) == 24
+    assert len(rows) == len({ident for ident, _, _ in rows}) >= 24
     for ident, holds, rest in rows:
         assert TEST.search(rest), ident
         assert holds.split(" (")[0] in ("Yes", "Partly"), ident
