@@ -12,8 +12,8 @@ from guanxi.kernel.access.rights import may_ask
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.records.candidates import among, candidates, match
 from guanxi.kernel.records.filters import readable
-from guanxi.kernel.records.near_words import latin_words, near
 from guanxi.kernel.records.masks import shown
+from guanxi.kernel.records.near_words import latin_words, near
 from guanxi.kernel.records.read import rows_of
 from guanxi.kernel.records.recents import KEPT, opened
 from guanxi.kernel.records.search_index import searched
