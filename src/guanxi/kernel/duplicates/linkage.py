@@ -6,6 +6,7 @@ import logging
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ FORMS: Mapping[str, Callable[[Any], str]] = {
 EXACT = ("ref", "city")
 SLIPS = ("phone", "email", "code")
 MEMORY = "2GB"
+ENOUGH_PAIRS, MOST_PAIRS = 20, 20_000_000  # that agree in a value, to learn from
 
 
 def pairs_of(plan: MatchPlan, rows: Iterable[Row], folder: Path) -> list[tuple[int, int, int]]:
@@ -102,8 +104,13 @@ def _linked(
     import duckdb
     from splink import Linker, SettingsCreator, block_on
     from splink.backends.duckdb import DuckDBAPI
+    from splink.internals.exceptions import EMTrainingException
 
     logging.getLogger("splink").setLevel(logging.ERROR)
+    table = _table(plan, rows, keys)
+    taught = _taught_by(plan, table)
+    if not taught:  # too few records agree in anything to learn from them
+        return dict.fromkeys(by_keys(plan, rows), 0.0)
     connection = duckdb.connect(":memory:")
     connection.execute(f"SET memory_limit = '{MEMORY}'")
     connection.execute("SET threads = 2")
@@ -112,7 +119,7 @@ def _linked(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            data = DuckDBAPI(connection).register(_table(plan, rows, keys))
+            data = DuckDBAPI(connection).register(table)
             settings = SettingsCreator(
                 link_type="dedupe_only",
                 comparisons=[_comparison(n, part) for n, part in enumerate(plan.compare)],
@@ -123,8 +130,9 @@ def _linked(
             )
             linker = Linker(data, settings, log_level=logging.ERROR)
             linker.training.estimate_u_using_random_sampling(max_pairs=5e5, seed=1)
-            for n in _taught_by(plan):
-                linker.training.estimate_parameters_using_expectation_maximisation(block_on(f"c{n}"))
+            for n in taught:
+                with suppress(EMTrainingException):  # these agree too seldom; the other comparison teaches
+                    linker.training.estimate_parameters_using_expectation_maximisation(block_on(f"c{n}"))
             name = linker.inference.predict(threshold_match_probability=0.5).physical_name
             sql = f'SELECT unique_id_l, unique_id_r, match_probability FROM "{name}"'
             found = connection.execute(sql).fetchall()
@@ -143,7 +151,12 @@ def _comparison(n: int, part: ComparePlan) -> Any:
     return library.JaroWinklerAtThresholds(f"c{n}", [0.95, 0.85])
 
 
-def _taught_by(plan: MatchPlan) -> list[int]:
+def _taught_by(plan: MatchPlan, table: Any) -> list[int]:
     """Two comparisons by whose agreement the others are learned: of two different ones none stays unlearned."""
     telling = sorted(range(len(plan.compare)), key=lambda n: (plan.compare[n].how not in SLIPS, n))
-    return telling[:2]
+    found = []
+    for n in telling:
+        held = Counter(v for v in table.column(f"c{n}").to_pylist() if v is not None)
+        if ENOUGH_PAIRS <= sum(k * (k - 1) // 2 for k in held.values()) <= MOST_PAIRS:
+            found.append(n)
+    return found[:2]
