@@ -45,7 +45,7 @@ from guanxi.kernel.duplicates import search as duplicate_search
 from guanxi.kernel.imports import jobs as import_jobs
 from guanxi.kernel.jobs.queue import JobRun
 from guanxi.kernel.jobs.schedule import Schedule
-from guanxi.kernel.records import bulk, merge, search_rebuild, sharing_jobs, undo_jobs
+from guanxi.kernel.records import bulk, export_jobs, merge, search_rebuild, sharing_jobs, undo_jobs
 from guanxi.kernel.records.search_index import search_follower
 from guanxi.kernel.storage.aside import set_aside
 from guanxi.kernel.storage.backup import Manifest, read_manifest, restore, verify
@@ -66,6 +66,7 @@ JOBS: dict[str, Callable[[Space, JobRun], None]] = {
     bulk.KIND: bulk.run_bulk,
     merge.KIND: merge.run_merge,
     sharing_jobs.KIND: sharing_jobs.run_rule,
+    export_jobs.KIND: export_jobs.run_export,
     search_rebuild.KIND: search_rebuild.run_rebuild,
     doctor.KIND: doctor.run_doctor,
     keeping.KIND: keeping.run_keeping,

@@ -30,6 +30,7 @@ from guanxi.entrypoints.api import (
     reveals,
     roles,
     shares,
+    tasks,
 )
 from guanxi.entrypoints.api.call import Handle, Site, asked_language, defect, endpoint
 from guanxi.entrypoints.api.problems import MethodNotAllowed, answer
@@ -58,6 +59,13 @@ FIXED: list[BaseRoute] = [
     route("/audit", audit.read_audit),
     route("/erasures", audit.erase_person, "POST"),
     route("/erasures/{id}", audit.read_certificate),
+    route("/exports", tasks.begin_export, "POST"),
+    route("/bulk", tasks.begin_bulk, "POST"),
+    route("/tasks", tasks.list_tasks),
+    route("/tasks/{id}", tasks.read_task),
+    route("/tasks/{id}/file", tasks.read_result),
+    route("/tasks/{id}/left", tasks.list_left),
+    route("/tasks/{id}/{wish}", tasks.wish, "POST"),
     route("/openapi.json", openapi.read_openapi),
     *imports.ROUTES,
     *docs.ROUTES,

@@ -34,6 +34,7 @@ INBOX = NavItem(L("Inbox", "收件箱"), "inbox", "/notifications", key="i", nam
 REPORTS = NavItem(L("Reports", "报表"), "chart-bar", "/reports", key="r", name="reports")
 IMPORTS = NavItem(L("Imports", "导入"), "upload", "/import", name="imports")
 FOOT = (
+    NavItem(L("Tasks", "后台任务"), "clock", "/tasks", name="/tasks"),
     NavItem(L("Changes & undo", "变更与撤销"), "history", "/operations", key="u", name="operations"),
     NavItem(L("Trash", "回收站"), "trash", "/trash", key="x", name="trash"),
     NavItem(L("Settings", "设置"), "settings", "/settings", key="s", name="settings"),

@@ -16,9 +16,11 @@ from guanxi.kernel.changes.feed import Follower, follow, seal
 from guanxi.kernel.context import Space
 from guanxi.kernel.jobs.queue import JobRun, run_due, sweep
 from guanxi.kernel.jobs.schedule import Schedule, tick
+from guanxi.kernel.records.export_jobs import clear_exports
 from guanxi.kernel.records.reactions import clock_handlers, react_handler, reactions_follower, schedules_of
 
 SHORT, LONG = "default", "bulk"  # queues
+LONG_AT_ONCE = 2  # jobs that take minutes: one person's need not wait for another's
 GATHER, MANY = 0.1, 50
 """After a commit, seconds in which others may join what is followed: one transaction then serves them all, and people
 who write do not compete with the follower of each single save. Not where there is much to do."""
@@ -67,9 +69,10 @@ class Worker:
         self._wake.set()
 
     def run(self) -> None:
-        """Works until stopped; long jobs have a thread of their own, so that short ones need not wait."""
-        long = Thread(target=self._run_long, name="guanxi-worker-long", daemon=True)
-        long.start()
+        """Works until stopped; long jobs have threads of their own, so that short ones need not wait."""
+        long = [Thread(target=self._run_long, name=f"guanxi-worker-long-{n}", daemon=True) for n in range(LONG_AT_ONCE)]
+        for thread in long:
+            thread.start()
         while not self._stop.is_set():
             self._wake.clear()
             done = self._short_round()
@@ -77,7 +80,8 @@ class Worker:
                 self._wake.wait(PAUSE)
             if done < MANY:
                 self._stop.wait(GATHER)
-        long.join(timeout=30.0)
+        for thread in long:
+            thread.join(timeout=30.0)
 
     def _run_long(self) -> None:
         while not self._stop.is_set():
@@ -166,3 +170,4 @@ def _bound(handler: Handler, space: Space) -> Callable[[JobRun], None]:
 def _sweep(space: Space) -> None:
     with space.db.write(bulk=True) as session:
         sweep(session)
+    clear_exports(space)

@@ -40,9 +40,9 @@ KERNEL_TABLES = frozenset(
 )  # fmt: skip
 """Names no object may have; a test holds this list against `storage.tables` (storage lies above)."""
 API_PATHS = frozenset(
-    {"actions", "audit", "batch", "changes", "docs", "erasures", "files", "imports", "me", "objects", "openapi",
-     "operations", "search"}
-)
+    {"actions", "audit", "batch", "bulk", "changes", "docs", "erasures", "exports", "files", "imports", "me",
+     "objects", "openapi", "operations", "search", "tasks"}
+)  # fmt: skip
 """First words of the API's own addresses: an object of that name could not be reached."""
 
 SOURCES = (

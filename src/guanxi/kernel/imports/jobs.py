@@ -30,7 +30,7 @@ def start(work: Work, run: Run, what: What, *, all_or_nothing: bool = False, row
     if not state.set_state(work.session, run, following, only=IDLE):
         raise Conflict(msg("This import is at work or done already."))
     args = {"import": str(run.id), "what": what, "all_or_nothing": all_or_nothing, "rows": list(rows)}
-    enqueue(work.session, KIND, args, dedupe=f"{KIND}:{run.id}")
+    enqueue(work.session, KIND, args, queue="bulk", dedupe=f"{KIND}:{run.id}", person=run.actor or None)
 
 
 def pause(work: Work, run: Run) -> None:

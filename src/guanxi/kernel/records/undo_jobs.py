@@ -34,7 +34,7 @@ def start_undo(
         may_undo(work, ident)
         args = {"actor": actor, "operation": str(ident), "edited": edited, "total": total,
                 "chosen": {str(i): e for i, e in (chosen or {}).items()}}  # fmt: skip
-        return enqueue(work.session, KIND, args, dedupe=f"{KIND}:{ident}", operation=ident)
+        return enqueue(work.session, KIND, args, queue="bulk", dedupe=f"{KIND}:{ident}", operation=ident, person=actor)
 
 
 def run_undo(space: Space, run: JobRun) -> None:

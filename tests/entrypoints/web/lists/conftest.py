@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from guanxi.entrypoints.web import tasks
 from guanxi.entrypoints.web.app import create_web
 from guanxi.entrypoints.web.lists.routes import ROUTES
 from guanxi.entrypoints.web.security import COOKIE
@@ -55,7 +56,7 @@ def sign_in(space: Space) -> Callable[[str], Person]:
         def space(self, _request: Any) -> Space:
             return space
 
-    app = create_web(OneSite(), ROUTES)
+    app = create_web(OneSite(), [*tasks.ROUTES, *ROUTES])
 
     def enter(name: str) -> Person:
         token = open_session(space.db, ids[name], agent="test", address="127.0.0.1", now=space.clock())

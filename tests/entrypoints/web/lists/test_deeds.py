@@ -230,7 +230,7 @@ def test_the_file_holds_what_the_list_shows(space: Space, sign_in: SignIn) -> No
     text = boss.get(f"/o/account/export.csv?ids={ids[0]},{ids[3]}").text
     lines = text.lstrip("\ufeff").splitlines()
     assert len(lines) == 3
-    assert lines[0].startswith("ID,Name")
+    assert lines[0].startswith("Id,Name")
     assert "'=1+1" in text
     with space.read(looker.user) as work:
         scope = work.actor.rights.scope("account", "export")

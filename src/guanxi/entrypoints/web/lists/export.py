@@ -1,69 +1,112 @@
-"""The list as a CSV file: what is filtered or picked, in the columns shown, sent while it is read."""
+"""The list as a file: CSV, Excel or JSON lines; at once while it is small, in the background when it is not."""
 
 from __future__ import annotations
 
-import csv
-import io
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import IO, Any
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from guanxi.base.errors import Forbidden, msg
 from guanxi.entrypoints.web.lists import cells
 from guanxi.entrypoints.web.lists.page import Asked, ask
-from guanxi.entrypoints.web.lists.posted import ident, name_of
-from guanxi.entrypoints.web.lists.state import read_state
+from guanxi.entrypoints.web.lists.posted import ident, name_of, posted, text_of
+from guanxi.entrypoints.web.lists.state import read_query, read_state
+from guanxi.entrypoints.web.posting import speaker
 from guanxi.entrypoints.web.session import Visit, address_of, visit
+from guanxi.entrypoints.web.shell import page, see_other
 from guanxi.kernel.catalog.model import Field
-from guanxi.kernel.records.export import note_export
-from guanxi.kernel.records.read import ids_of, rows_of
+from guanxi.kernel.records.export import FORMATS, Header, export, may_export, note_export
+from guanxi.kernel.records.export_jobs import Wanted, start_export
+from guanxi.kernel.records.read import count
+from guanxi.kernel.records.types import Query
 
-SECONDS = 600.0
-SIZE = 1_000
-RISKY = ("=", "+", "-", "@", "\t", "\r")
+SECONDS = 60.0
+AT_ONCE = 5_000  # rows; more than these are a job
+BLOCK = 65_536
+MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/jsonl",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 def export_csv(request: Request) -> Response:
-    """`/o/{object}/export.csv` with the parameters of a list, or `ids`."""
+    """`/o/{object}/export.csv` with the parameters of a list, or `ids`: up to `AT_ONCE` rows, else a job."""
+    me = visit(request)
+    with me.space.read(me.user) as work:
+        asked = _picked(ask(work, read_state(name_of(request), request.query_params), me.locale), request)
+        may_export(work, asked.target.name)
+        names = ("id", *(f.name for f in cells.columns_for(work, asked.target, asked.state.columns)))
+    return _answer(request, me, Wanted(asked.target.name, asked.where, asked.state.q or None, names))
+
+
+def show_export(request: Request) -> Response:
+    """`/o/{object}/export`: what to export, in which form."""
     me = visit(request)
     with me.space.read(me.user) as work:
         asked = ask(work, read_state(name_of(request), request.query_params), me.locale)
-        if me.actor.rights.scope(asked.target.name, "export") == "none":
-            raise Forbidden(msg("Your roles do not let you do this with {objects}.", objects=asked.target.plural))
-        picked = [ident(i) for i in request.query_params.get("ids", "").split(",") if i]
-        if picked:
-            asked = replace(asked, narrowed=(), extra=f"id in [{', '.join(str(i) for i in picked[:1000])}]")
-        fields = cells.columns_for(work, asked.target, asked.state.columns)
-    headers = {"Content-Disposition": f'attachment; filename="{asked.target.name}.csv"', "Cache-Control": "no-store"}
-    return StreamingResponse(
-        _lines(me, asked, fields, address_of(request)), media_type="text/csv; charset=utf-8", headers=headers
-    )
+        target = may_export(work, asked.target.name)
+        fields: list[Field] = cells.columns_for(work, asked.target, asked.state.columns)
+        found, more = count(work, replace(asked.query(), verb="export"), 10_000)
+    return page(request, "record/list_export.html", me, active=target.name, target=target, fields=fields, found=found,
+                more=more, state=request.url.query, back=asked.state.url())  # fmt: skip
 
 
-def _lines(me: Visit, asked: Asked, fields: list[Field], address: str) -> Iterator[str]:
-    names, count = [f.name for f in fields], 0
-    try:
-        yield "\ufeff" + _written([["ID", *(f.label.in_(me.locale.language) for f in fields)]])
-        with me.space.read(me.user, timeout=SECONDS) as work:
-            for ids in ids_of(work, replace(asked.query(), verb="export"), SIZE):
-                found = rows_of(work, asked.target.name, ids, names)
-                rows = [found[i] for i in ids if i in found]
-                count += len(rows)
-                texts = cells.texts_of(work, asked.target, fields, rows, me.locale)
-                yield _written([[str(r["id"]), *line] for r, line in zip(rows, texts, strict=True)])
-    finally:  # also when the reader hung up: what was sent is gone
-        note_export(me.space, me.user, asked.target.name, count, names, entry="form", address=address)
+def start(request: Request, form: FormData) -> Response:
+    """The file at once, or a line among the visitor's tasks."""
+    me = visit(request)
+    format_, header = text_of(form, "format"), text_of(form, "header")
+    with me.space.read(me.user) as work:
+        asked = ask(work, read_query(name_of(request), text_of(form, "state")), me.locale)
+        may_export(work, asked.target.name)
+        shown = text_of(form, "columns") != "all"
+        names = tuple(f.name for f in cells.columns_for(work, asked.target, asked.state.columns)) if shown else ()
+    wanted = Wanted(asked.target.name, asked.where, asked.state.q or None, ("id", *names) if names else (),
+                    format_ if format_ in FORMATS else "csv",
+                    "names" if header == "names" else "labels")  # fmt: skip
+    return _answer(request, me, wanted)
 
 
-def _written(rows: list[list[str]]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerows([[_safe(cell) for cell in row] for row in rows])
-    return out.getvalue()
+def _picked(asked: Asked, request: Request) -> Asked:
+    picked = [ident(i) for i in request.query_params.get("ids", "").split(",") if i]
+    if not picked:
+        return asked
+    return replace(asked, narrowed=(), extra=f"id in [{', '.join(str(i) for i in picked[:1000])}]")
 
 
-def _safe(cell: str) -> str:
-    """A cell that a spreadsheet would take for a formula gets an apostrophe; numbers stay numbers."""
-    risky = cell.startswith(RISKY) and not cell.lstrip("+-").replace(".", "").replace(",", "").isdigit()
-    return f"'{cell}" if risky else cell
+def _answer(request: Request, me: Visit, wanted: Wanted) -> Response:
+    with me.space.read(me.user) as work:
+        many = count(work, wanted.query, AT_ONCE)[1]
+    if many:
+        start_export(me.space, me.user, wanted, address=address_of(request))
+        t = speaker(me.locale)
+        return see_other("/tasks", note=t("The export runs in the background; the file waits here when it is done."))
+    header: Header = wanted.header
+    query = Query(wanted.object, wanted.where, wanted.fields, text=wanted.text)
+    out = tempfile.SpooledTemporaryFile(max_size=4_000_000)  # noqa: SIM115 - closed when it has been sent
+    with me.space.read(me.user, timeout=SECONDS) as work:
+        number = export(work, query, out, format=wanted.format, header=header, bom=wanted.bom)
+    note_export(me.space, me.user, wanted.object, number, wanted.fields, entry="form", address=address_of(request))
+    return sent(out, f"{wanted.object}.{wanted.format}", wanted.format)
+
+
+def sent(out: IO[bytes] | Any, name: str, format_: str) -> Response:
+    """The file as a download, read again from its start and closed at its end."""
+
+    def blocks() -> Iterator[bytes]:
+        try:
+            out.seek(0)
+            while block := out.read(BLOCK):
+                yield block
+        finally:
+            out.close()
+
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingResponse(blocks(), media_type=MEDIA[format_], headers=headers)
+
+
+start_posted = posted(start)

@@ -15,6 +15,8 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/o/{object}/columns", table.show_columns),
     Route("/o/{object}/groups", table.show_groups),
     Route("/o/{object}/export.csv", export.export_csv),
+    Route("/o/{object}/export", export.show_export),
+    Route("/o/{object}/export", export.start_posted, methods=["POST"]),
     Route("/o/{object}/print", printing.print_list),
     Route("/o/{object}/facets", filtering.show_facets),
     Route("/o/{object}/builder", filtering.show_builder),
