@@ -14,11 +14,12 @@ from starlette.routing import Route
 
 from guanxi.base.dates import day_start, from_day, iso_date, iso_datetime, local_day, parse_date
 from guanxi.base.errors import BadInput, NotFound, msg
+from guanxi.entrypoints.web.home_sections import MADE, offered_sections, sections_of
 from guanxi.entrypoints.web.parts import MONTHS_EN, WEEKDAYS_EN, WEEKDAYS_ZH
-from guanxi.entrypoints.web.posting import posted, speaker, text_of
+from guanxi.entrypoints.web.posting import posted, speaker, text_of, texts_of
 from guanxi.entrypoints.web.render import url
 from guanxi.entrypoints.web.session import Visit, visit
-from guanxi.entrypoints.web.shell import page, piece
+from guanxi.entrypoints.web.shell import page, piece, see_other
 from guanxi.kernel.catalog.model import Action, Choice
 from guanxi.kernel.records.filters import askable
 from guanxi.kernel.records.operations import operation_info
@@ -93,8 +94,10 @@ def gather_home(work: Work, asked: dict[str, str]) -> dict[str, Any]:
     known = reports(work)
     scope, kind = asked.get("scope") or None, asked.get("kind") or None
     day = run_report(work, "today", scope=scope, kind=kind) if "today" in known else EMPTY_DAY
-    goals = _goals(work, day["where"])
-    news = run_report(work, "news") if "news" in known else {"followed": [], "assigned": []}
+    sections = sections_of(work, day["where"])
+    wanted = {section.name for section in sections}
+    goals = _goals(work, day["where"]) if "month" in wanted else []
+    news = run_report(work, "news") if "news" in known and "news" in wanted else {"followed": [], "assigned": []}
     items = [item for section in day["sections"] for item in section["items"]]
     idle = not items and not any(goal.now or goal.before for goal in goals)
     people = {ident: {"id": ident, "name": row["name"]} for ident, row in work.catalog.config["user"].items()}
@@ -104,6 +107,8 @@ def gather_home(work: Work, asked: dict[str, str]) -> dict[str, Any]:
         "first": items[0] if items else None,
         "stops": [(item, place_of(item.place)) for item in items if item.kind == "visit"],
         "goals": goals,
+        "sections": sections,
+        "choices": offered_sections(work),
         "news": news,
         "people": people,
         "icons": {name: target.icon for name, target in work.catalog.objects.items()},
@@ -278,7 +283,17 @@ def place_of(stored: str | None) -> str:
     return " ".join(str(parts[name]) for name in ("city", "district", "street") if parts.get(name))
 
 
+def choose_sections(_request: Request, me: Visit, form: FormData) -> Response:
+    """Which sections one's start page shows, in which order; `reset` gives back those of one's roles."""
+    wanted = [name for name in texts_of(form, "section") if name in MADE]
+    kept = "" if form.get("reset") else msgspec.json.encode(wanted).decode()
+    with me.space.write(me.user) as work, work.as_system("own start page"):
+        save(work, [Change("edit", "user", {"home": kept}, id=me.user)])
+    return see_other("/", note=speaker(me.locale)("Start page saved"))
+
+
 ROUTES = (
+    Route("/home/sections", posted(choose_sections, who=visit), methods=["POST"]),
     Route("/", show_home, methods=["GET"]),
     Route("/home/follow-up", ask_follow_up, methods=["GET"]),
     Route("/home/follow-up", posted(log_follow_up, who=visit), methods=["POST"]),

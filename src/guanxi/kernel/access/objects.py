@@ -50,6 +50,7 @@ USER = Object(
         text("zone", L("Time zone", "时区")),
         text("number", L("Staff number", "工号"), unique=True),
         image("photo", L("Photo", "照片")),
+        long_text("home", L("Start page", "首页"), hidden=True),
     ),
     columns=("name", "email", "title", "team", "roles", "active"),
     form=(

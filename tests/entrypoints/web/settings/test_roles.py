@@ -106,6 +106,9 @@ def test_a_save_that_takes_away_is_shown_in_words_first(
     assert (right.level, right.better) == ("masked", (("owner = me", "edit"),))
     shown = admin.get(f"/settings/roles/{role}?object=lead").text
     assert 'value="owner = me"' in shown
+    asked = admin.get(f"/settings/roles/fields?object=lead&role={role}")
+    assert asked.status_code == 200
+    assert 'value="owner = me"' in asked.text
 
 
 @pytest.mark.parametrize(

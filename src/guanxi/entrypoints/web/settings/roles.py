@@ -12,7 +12,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi.base.errors import NotFound
-from guanxi.entrypoints.web.posting import NONE, Errors, administrator, ident_of, speaker, text_of, texts_of, ticked
+from guanxi.entrypoints.web.posting import (
+    NONE,
+    Errors,
+    Told,
+    administrator,
+    ident_of,
+    speaker,
+    text_of,
+    texts_of,
+    ticked,
+)
 from guanxi.entrypoints.web.session import Visit
 from guanxi.entrypoints.web.settings.frame import given_or, setting_page
 from guanxi.entrypoints.web.settings.objects import INNER
@@ -120,7 +130,7 @@ def show_fields(request: Request) -> Response:
     if target is None or role is None:
         raise NotFound
     spec = read_spec(role.get("rights")) if role else {}
-    return piece(request, "settings/role_fields.html", me, target=target, spec=spec, words=WORDS, errors={})
+    return piece(request, "settings/role_fields.html", me, target=target, spec=spec, words=WORDS, errors=Told())
 
 
 def spec_of(catalog: Catalog, form: FormData) -> dict[str, Any]:
@@ -160,6 +170,10 @@ def _spec_to_save(me: Visit, known: Mapping[str, Any], form: FormData) -> dict[s
     offered = {EVERY, *(o.name for o in matrix_objects(me.catalog))}
     shown = set(texts_of(form, "fields_of"))
     kept = {n: v for n, v in before.get("fields", {}).items() if n.partition(".")[0] not in shown}
+    for target in matrix_objects(me.catalog):  # whoever may sign in sees these: the form does not ask
+        read = before.get("objects", {}).get(target.name, {}).get("read")
+        if target.access == "all" and read and target.name in spec["objects"]:
+            spec["objects"][target.name]["read"] = read
     spec["objects"] = {**{n: v for n, v in before.get("objects", {}).items() if n not in offered}, **spec["objects"]}
     spec["fields"] = {**kept, **spec.get("fields", {})}
     return spec

@@ -87,7 +87,8 @@ def summary(catalog: Catalog, spec: Mapping[str, Any], language: str) -> list[st
     for name, said in objects.items():
         target = catalog.objects.get(name)
         if name != EVERY and target is not None and {**every, **said} != every:
-            lines.append(sentence_of(target.plural.in_(language), {**every, **said}, language))
+            seen = {"read": "all"} if target.access == "all" else {}
+            lines.append(sentence_of(target.plural.in_(language), {**every, **said, **seen}, language))
     for level, word in (("none", "hidden"), ("masked", "masked")):
         n = sum(field_right(one).level == level for one in spec.get("fields", {}).values())
         if n:
