@@ -14,8 +14,10 @@ from starlette.routing import Route
 from guanxi.base.errors import FieldError, Invalid, TooMany, Unauthenticated, msg
 from guanxi.base.i18n import LANGUAGES, translate
 from guanxi.entrypoints.web.browsers import browser_name, is_inside
+from guanxi.entrypoints.web.posting import typed
 from guanxi.entrypoints.web.render import sentence
 from guanxi.entrypoints.web.session import (
+    COMMON_ZONES,
     LANGUAGE_COOKIE,
     THEME_COOKIE,
     THEMES,
@@ -34,27 +36,17 @@ from guanxi.kernel.admin.view_as import looks_at
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
 
-COMMON_ZONES = ("Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Tokyo", "Asia/Singapore", "Asia/Kolkata",
-                "Asia/Dubai", "Europe/London", "Europe/Berlin", "Europe/Moscow", "America/New_York", "America/Chicago",
-                "America/Los_Angeles", "America/Sao_Paulo", "Australia/Sydney", "UTC")  # fmt: skip
-
-
-def text_of(form: FormData, name: str) -> str:
-    """A text field of a form; a file in its place counts as nothing."""
-    value = form.get(name)
-    return value if isinstance(value, str) else ""
-
 
 async def choose_language(request: Request) -> Response:
     """Changes the language, with or without an account, and returns to the page."""
     form = await request.form(max_files=0, max_fields=10)
-    return await run_in_threadpool(_choose, request, text_of(form, "language"), LANGUAGE_COOKIE, LANGUAGES, "language")
+    return await run_in_threadpool(_choose, request, typed(form, "language"), LANGUAGE_COOKIE, LANGUAGES, "language")
 
 
 async def choose_theme(request: Request) -> Response:
     """Light, dark or as the device."""
     form = await request.form(max_files=0, max_fields=10)
-    return await run_in_threadpool(_choose, request, text_of(form, "theme"), THEME_COOKIE, THEMES, "theme")
+    return await run_in_threadpool(_choose, request, typed(form, "theme"), THEME_COOKIE, THEMES, "theme")
 
 
 def _choose(request: Request, value: str, cookie: str, allowed: tuple[str, ...], field: str) -> Response:
@@ -103,7 +95,7 @@ async def save_profile(request: Request) -> Response:
 
 
 def _save_profile(request: Request, form: FormData) -> Response:
-    language, theme, zone = (text_of(form, name) for name in ("language", "theme", "zone"))
+    language, theme, zone = (typed(form, name) for name in ("language", "theme", "zone"))
     if language not in LANGUAGES or theme not in THEMES or zone not in available_timezones():
         raise Invalid(msg("This choice is not offered."))
     _save_self(request, {"language": language, "theme": theme, "zone": zone})
@@ -122,19 +114,19 @@ async def change_password(request: Request) -> Response:
 def _change_password(request: Request, form: FormData) -> Response:
     me = visit(request)
     try:
-        if not confirm_password(me.space.db, me.user, text_of(form, "present"), me.space.clock()):
+        if not confirm_password(me.space.db, me.user, typed(form, "present"), me.space.clock()):
             text = msg("This is not your present password.")
             raise Invalid(text, errors=[FieldError("present", "wrong", text)])
         row = me.catalog.config["user"][me.user]
         names = (row["name"], row["email"], str(me.catalog.settings.get("name", "")))
-        judge_password(text_of(form, "fresh"), field="fresh", names=names, shortest=policy_of(me.catalog).shortest)
+        judge_password(typed(form, "fresh"), field="fresh", names=names, shortest=policy_of(me.catalog).shortest)
     except Invalid as problem:
         errors = {error.field: sentence(error.message, me.locale) for error in problem.errors}
         return show_profile(request, status=422, errors=errors)
     except TooMany as problem:
         said = sentence(problem.message, me.locale)
         return show_profile(request, status=problem.status, errors={"present": said})
-    renewed = hash_password(text_of(form, "fresh"))
+    renewed = hash_password(typed(form, "fresh"))
     with me.space.db.write() as session:
         store_hash(session, me.user, renewed, me.space.clock())
     ended = close_sessions(me.space.db, me.user, keep=me.session.id)

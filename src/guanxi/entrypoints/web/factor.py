@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from guanxi.base.errors import FieldError, Forbidden, Invalid, TooMany, msg
-from guanxi.entrypoints.web.posting import NONE, Errors, Told, posted, speaker, text_of
+from guanxi.entrypoints.web.posting import NONE, Errors, Told, posted, speaker, text_of, typed
 from guanxi.entrypoints.web.session import SET_UP, Visit, address_of, visit
 from guanxi.entrypoints.web.shell import page, see_other
 from guanxi.kernel.access import second_factor
@@ -75,7 +75,7 @@ def switch_off(request: Request, me: Visit, form: FormData) -> Response:
 def _confirm(me: Visit, form: FormData) -> None:
     """Changing the way in needs the password, also on a device somebody left open."""
     try:
-        fits = confirm_password(me.space.db, me.user, text_of(form, PRESENT), me.space.clock())
+        fits = confirm_password(me.space.db, me.user, typed(form, PRESENT), me.space.clock())
     except TooMany as problem:
         raise Invalid(problem.message, errors=[FieldError(PRESENT, "too_many", problem.message)]) from None
     if not fits:

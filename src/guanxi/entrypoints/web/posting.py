@@ -81,6 +81,12 @@ def text_of(form: FormData, name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+def typed(form: FormData, name: str) -> str:
+    """A text field as it was typed, for passwords; a file in its place counts as nothing."""
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def texts_of(form: FormData, name: str) -> list[str]:
     """All values of a field, in the order of the page."""
     return [value for value in form.getlist(name) if isinstance(value, str) and value]

@@ -23,6 +23,9 @@ LANGUAGE_COOKIE, THEME_COOKIE, NOTE_COOKIE = "guanxi_language", "guanxi_theme", 
 VIEW_COOKIE = "guanxi_view_as"
 SET_UP = "/profile/second-factor"
 WITHOUT_FACTOR = (SET_UP, "/sign-out", "/language", "/theme")  # open to those who must set up a second factor first
+COMMON_ZONES = ("Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Tokyo", "Asia/Singapore", "Asia/Kolkata",
+                "Asia/Dubai", "Europe/London", "Europe/Berlin", "Europe/Moscow", "America/New_York", "America/Chicago",
+                "America/Los_Angeles", "America/Sao_Paulo", "Australia/Sydney", "UTC")  # fmt: skip
 THEMES = ("light", "dark", "auto")
 YEAR, LONGEST = 365 * 86_400, 90 * 86_400
 

@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from guanxi.base.errors import NotFound, Problem, Unauthenticated, msg
 from guanxi.base.i18n import translate
-from guanxi.entrypoints.web.account import text_of
 from guanxi.entrypoints.web.browsers import browser_name
+from guanxi.entrypoints.web.posting import typed
 from guanxi.entrypoints.web.render import sentence
 from guanxi.entrypoints.web.security import cookie_name, token_of
 from guanxi.entrypoints.web.session import (
@@ -72,13 +72,13 @@ async def sign_in(request: Request) -> Response:
 
 
 def _sign_in(request: Request, form: FormData) -> Response:
-    space, email = space_of(request), text_of(form, "email").strip()
-    onward, address = safe_path(text_of(form, "next") or "/"), address_of(request)
+    space, email = space_of(request), typed(form, "email").strip()
+    onward, address = safe_path(typed(form, "next") or "/"), address_of(request)
     with space.read(system("sign-in")) as work:
         catalog, now = work.catalog, work.now
     try:
         user = authenticate(
-            space.db, catalog, email, text_of(form, "password"), address=address, now=now,
+            space.db, catalog, email, typed(form, "password"), address=address, now=now,
             device=token_of(request.scope, DEVICE),
         )  # fmt: skip
         check_address(catalog, user, address)
@@ -171,14 +171,14 @@ def _check_code(request: Request, form: FormData) -> Response:
     try:
         load_actor(catalog, user)  # may still sign in
         count_code(space.db, user, now, device)
-        factor = second_factor.spend_code(space.db, user, text_of(form, "code")[:40], now)
+        factor = second_factor.spend_code(space.db, user, typed(form, "code")[:40], now)
         if not factor:
             raise Unauthenticated(msg("This code does not fit. Each code works once; wait for the next one."))
     except (Problem, NotFound) as problem:
         note(space, "sign_in_failed", user, entry="form", address=address_of(request), detail={"factor": "wrong"})
         return show_code(request, error=sentence(problem.message, guest_locale(request)), status=problem.status)
     steps.end_step(space.db, token)
-    onward = safe_path(text_of(form, "next") or "/")
+    onward = safe_path(typed(form, "next") or "/")
     return let_in(request, space, catalog, user, onward, factor=factor, trust=bool(form.get("trust")))
 
 

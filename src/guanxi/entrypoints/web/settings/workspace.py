@@ -8,9 +8,8 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from guanxi.entrypoints.web.account import COMMON_ZONES
 from guanxi.entrypoints.web.posting import NONE, Errors, administrator, speaker, text_of
-from guanxi.entrypoints.web.session import Visit
+from guanxi.entrypoints.web.session import COMMON_ZONES, Visit
 from guanxi.entrypoints.web.settings.frame import given_or, setting_page
 from guanxi.entrypoints.web.shell import see_other
 from guanxi.kernel.admin.settings import change_settings
