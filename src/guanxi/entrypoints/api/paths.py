@@ -12,7 +12,7 @@ from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.fields.registry import type_of
 
 READ_PROBLEMS = ("400", "401", "403", "404", "422", "429", "503")
-WRITE_PROBLEMS = (*READ_PROBLEMS, "409", "412", "413", "415", "428")
+WRITE_PROBLEMS = (*READ_PROBLEMS, "409", "412", "413", "415", "428", "507")
 TEXT = {"type": "string"}
 NUMBER = {"type": "integer"}
 FLAG = {"type": "boolean"}

@@ -26,6 +26,7 @@ TITLES = {
     429: "Too many attempts.",
     500: "Something went wrong on our side.",
     503: "The answer takes too long just now.",
+    507: "The server's disk is full.",
 }
 TOLD = ("candidates", "current", "at", "excerpt", "retry_after")  # of an error's extras, these may leave the house
 
@@ -83,4 +84,6 @@ def answer(problem: Problem, language: str) -> Response:
         response.headers["WWW-Authenticate"] = 'Bearer realm="Guanxi"'
     if isinstance(problem, TooMany) or problem.status == 503:
         response.headers["Retry-After"] = str(problem.extra.get("retry_after", 1))
+    if problem.status == 507:
+        response.headers["Retry-After"] = "60"
     return response

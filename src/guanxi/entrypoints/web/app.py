@@ -27,6 +27,7 @@ from guanxi.entrypoints.web.session import Site, Visit, reader, visit
 from guanxi.entrypoints.web.shell import basics, frame, go
 
 log = logging.getLogger("guanxi.web")
+WAITING = {503: "2", 507: "60"}  # seconds after which trying again makes sense
 TOLD = {403, 404, 409, 500}
 
 
@@ -86,6 +87,8 @@ def on_problem(request: Request, problem: Exception) -> Response:
     answer = show_error(request, problem.status, render.sentence(problem.message, reader(request)), problem.code)
     if isinstance(problem, TooMany) and "retry_after" in problem.extra:
         answer.headers["Retry-After"] = str(problem.extra["retry_after"])
+    elif problem.status in WAITING:
+        answer.headers["Retry-After"] = WAITING[problem.status]
     return answer
 
 

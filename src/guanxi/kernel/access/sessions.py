@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 from guanxi.kernel.access import throttle
 from guanxi.kernel.access.policy import Policy
 from guanxi.kernel.storage.database import Database
+from guanxi.kernel.storage.session import Full
 
 DAY = 86_400_000_000
 TOUCH = 300_000_000  # µs; `seen_at` is written at most every five minutes
@@ -76,7 +78,7 @@ def read_session(database: Database, token: str, now: int, policy: Policy = USUA
     if row is None or not _counts(row, now, policy):
         return None
     if row[3] + TOUCH < now:
-        with database.ephemeral() as session:
+        with suppress(Full), database.ephemeral() as session:  # a full disk must not keep people from reading
             session.run(f'UPDATE {session.table("web_session")} SET "seen_at" = ? WHERE "id" = ?', (now, row[0]))
     return _read(row)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from guanxi.kernel.access.rights import ABILITIES, EVERY, VERBS, Rights, Scope
 from guanxi.kernel.access.teams import epoch
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.storage.database import Database
-from guanxi.kernel.storage.session import Session
+from guanxi.kernel.storage.session import Full, Session
 
 SCOPES = ("read", "write", "import")
 AGENT = "agent"  # kept among the scopes: an AI agent holds this token
@@ -156,7 +157,8 @@ def note_use(database: Database, token: int, now: int) -> bool:
     if len(_noted) > 10_000:
         _noted.clear()
     _noted[token] = now
-    with database.ephemeral() as session:
+    first = False
+    with suppress(Full), database.ephemeral() as session:  # a full disk must not keep programs from reading
         first = session.one(f'SELECT 1 FROM {session.table("last_seen")} WHERE "user" = ?', (token,)) is None
         session.run(
             f'INSERT INTO {session.table("last_seen")} ("user", "at") VALUES (?, ?)'

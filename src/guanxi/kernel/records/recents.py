@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
+
+from guanxi.kernel.storage.session import Full
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Space
@@ -21,7 +24,7 @@ def note_opened(space: Space, person: int, object_id: int, record: int) -> None:
     if len(last) > 10_000:
         last.clear()
     last[person] = (object_id, record)
-    with space.db.ephemeral() as session:
+    with suppress(Full), space.db.ephemeral() as session:  # a full disk must not keep people from reading
         table = session.table("recent")
         session.run(
             f'INSERT INTO {table} ("user", "object", "record", "at") VALUES (?, ?, ?, ?)'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -11,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from guanxi.base.errors import Invalid, NotFound, msg
-from guanxi.kernel.storage.session import Session
+from guanxi.kernel.storage.session import Full, Session
 
 COLUMNS = ("id", "sha256", "name", "type", "size", "created_at", "created_by", "object", "record", "trashed_at")
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 GRACE = 86_400  # seconds a content may lie without a row: its upload may still be in an open transaction
 
 
@@ -65,6 +67,10 @@ def store(folder: Path, chunks: Iterable[bytes], limit: int | None = None) -> Bl
             target.parent.mkdir(exist_ok=True)
             temporary.rename(target)
             _sync(target.parent)
+        except OSError as error:
+            if error.errno in FULL:
+                raise Full from error
+            raise
         finally:
             temporary.unlink(missing_ok=True)
     return Blob(digest.hexdigest(), size)

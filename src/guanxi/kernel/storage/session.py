@@ -42,6 +42,15 @@ class Unavailable(Problem):
         super().__init__(message)
 
 
+class Full(Problem):
+    """The disk takes no more; what was asked has not been done, reading goes on, and it heals by itself with space."""
+
+    status, code = 507, "disk_full"
+
+    def __init__(self) -> None:
+        super().__init__("The server's disk is full: nothing was saved. Reading goes on; tell your administrator.")
+
+
 class Duplicate(Conflict):
     """A key is taken. `extra['detail']` is the driver's text, for logs and for mapping to a field."""
 
