@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from guanxi.kernel.context import Work
 
 LEVELS = {"read": 1, "edit": 2}
-KEYED = ("choice", "user", "team", "lookup")
+KEYED = ("choice", "integer", "user", "team", "lookup")
 log = structlog.get_logger("guanxi.sharing")
 
 
