@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from functools import partial
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from guanxi.base.errors import BadInput, Conflict, Forbidden, NotFound, Problem
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.context import Space
+from guanxi.kernel.imports.resolve import merged_keys
 from guanxi.kernel.jobs.queue import run_due
 from guanxi.kernel.records import merge as merging
 from guanxi.kernel.records.aliases import family, merged_here, winner_of, winners
@@ -379,3 +380,39 @@ def test_undone_before_all_has_moved(space: Space, admin: int, monkeypatch: pyte
     undo(space, admin, done.operation)
     run_due(space.db, {merging.KIND: partial(merging.run_merge, space)}, worker="w1")
     assert (how_many(space, admin, one), how_many(space, admin, two)) == (0, 95)
+
+
+def test_links_made_meanwhile_end_at_the_winner(space: Space, admin: int) -> None:
+    """People go on giving contacts to the losers while they are merged away."""
+    one, two, three = (account(space, admin) for _ in range(3))
+    begun, faults = Event(), list[str]()
+
+    def work_on(n: int) -> None:
+        for i in range(12):
+            try:
+                make.record(space, "contact", admin, name=f"P{n}-{i}", account=str(two if i % 2 else three))
+            except Problem as problem:
+                faults.append(repr(problem))
+            if i == 2:
+                begun.set()
+
+    threads = [Thread(target=work_on, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    begun.wait(10)
+    do(space, admin, one, two, three)
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert how_many(space, admin, one) == 36
+
+
+def test_a_file_with_old_keys_changes_what_they_became(space: Space, admin: int) -> None:
+    with space.read(admin) as work:
+        target = work.catalog.object("product")
+        key = next(f for f in target.fields if f.unique and f.type == "text")
+    one = make.record(space, "product", admin, **{key.name: "K-1"})
+    two = make.record(space, "product", admin, **{key.name: "K-2"})
+    do(space, admin, one, two, object="product")
+    with space.read(admin) as work:
+        assert merged_keys(work, target, key, ["K-1", "K-2", "K-3"]) == {"K-2": one}

@@ -10,11 +10,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from guanxi.base.errors import Conflict, Problem
 from guanxi.bootstrap import open_space
 from guanxi.kernel.admin.fields import add_field
 from guanxi.kernel.changes.feed import follow, seal
 from guanxi.kernel.context import Space
 from guanxi.kernel.records.bulk import BulkEdit, bulk_edit
+from guanxi.kernel.records.merge import Merge, merge
 from guanxi.kernel.records.search_index import search_follower
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.undo import undo
@@ -64,7 +66,19 @@ class Busy:
         return [{"operation": result.operation}]
 
     def undo(self) -> Said:
-        undo(self.space, self.actor, self.operations.pop(), edited="take")
+        try:
+            undo(self.space, self.actor, self.operations.pop(), edited="take")
+        except Conflict:
+            return []  # a merge of what was merged again since
+        return []
+
+    def merge(self) -> Said:
+        winner, *losers = self.chance.sample(sorted(set(self.made)), min(len(set(self.made)), 3))
+        try:
+            with self.space.write(self.actor, kind="merge") as work:
+                self.operations.append(merge(work, Merge("contact", winner, tuple(losers))).operation)
+        except Problem:
+            return []  # one of them is in the trash
         return []
 
     def field(self) -> Said:
@@ -83,6 +97,8 @@ class Busy:
         choices: list[Callable[[], Said]] = [self.create, self.index]
         if self.made:
             choices += [self.edit, self.edit, self.edit, self.trash, self.bulk]
+        if len(set(self.made)) > 2:
+            choices.append(self.merge)
         if self.operations:
             choices.append(self.undo)
         if self.chance.random() < 0.2:

@@ -122,6 +122,10 @@ def judge(space: Space, lines: list[str], before: dict[str, Rows]) -> None:
         for name in OBJECTS:
             assert faults(session, catalog, catalog.object(name), before[name]) == []
         assert not verify(session).broken
+        half = session.value(f'SELECT count(*) FROM {session.table("contact")} a LEFT JOIN {session.table("contact")} b'
+                             ' ON b."id" = a."merged_into" WHERE a."merged_into" IS NOT NULL'
+                             ' AND (a."trashed_at" IS NULL OR b."id" IS NULL)')  # fmt: skip
+        assert half == 0, "merged, and yet there"
         found = session.value(f"SELECT count(*) FROM {session.table('search_doc')} WHERE object = ?",
                               (catalog.object("contact").id,))  # fmt: skip
         assert found == session.value(f'SELECT count(*) FROM {session.table("contact")} WHERE "trashed_at" IS NULL')

@@ -10,8 +10,9 @@ from guanxi.base.errors import Message, msg
 from guanxi.base.text import fold, nearest
 from guanxi.kernel.access.branches import pad, reach
 from guanxi.kernel.catalog.model import Field, Object
+from guanxi.kernel.records.aliases import ALIAS, winners
 from guanxi.kernel.records.filters import readable
-from guanxi.kernel.records.shape import targets_of
+from guanxi.kernel.records.shape import OWNED, targets_of
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
@@ -177,6 +178,27 @@ def existing(
         )
         found.update(work.session.rows(f'{sql}{seen} ORDER BY r."id" DESC', [*some, *params]))
     return found
+
+
+def merged_keys(work: Work, target: Object, key: Field, values: Sequence[Any]) -> dict[Any, int]:
+    """Key value of a record that was merged into another -> what it is now, as far as the caller sees that."""
+    if target.kind not in OWNED or not values:
+        return {}
+    table = work.session.table(target.table)
+    held: dict[Any, int] = {}
+    for start in range(0, len(values), 512):
+        some = pad(list(values[start : start + 512]))
+        sql = f'SELECT r."{key.column}", r."id" FROM {table} r WHERE r."trashed_at" IS NOT NULL'
+        sql += f' AND r."{ALIAS}" IS NOT NULL AND r."{key.column}" IN ({", ".join("?" * len(some))}) ORDER BY r."id"'
+        held.update(work.session.rows(sql, some))
+    become = winners(work, target, held.values())
+    if not become:
+        return {}
+    ids = pad(sorted(set(become.values())))
+    seen, params = _in_sight(work, target)
+    sql = f'SELECT r."id" FROM {table} r WHERE r."id" IN ({", ".join("?" * len(ids))}){seen}'
+    there = {row[0] for row in work.session.rows(sql, [*ids, *params])}
+    return {value: become[ident] for value, ident in held.items() if become.get(ident) in there}
 
 
 def _in_sight(work: Work, target: Object) -> tuple[str, list[Any]]:

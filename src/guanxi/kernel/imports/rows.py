@@ -12,7 +12,7 @@ from guanxi.kernel.fields.base import ParseError
 from guanxi.kernel.fields.registry import TYPES
 from guanxi.kernel.imports.mapping import ColumnMap, cell_of, importable
 from guanxi.kernel.imports.plan import Handled, Plan, Prepared
-from guanxi.kernel.imports.resolve import Unresolved, existing, keys_of, resolve
+from guanxi.kernel.imports.resolve import Unresolved, existing, keys_of, merged_keys, resolve
 from guanxi.kernel.imports.similar import store
 from guanxi.kernel.imports.state import Fault
 from guanxi.kernel.imports.table import Line
@@ -133,6 +133,7 @@ def _wait_for_row(plan: Plan, row: Prepared, name: str, parts: Sequence[str], re
 def _decide(work: Work, target: Object, fields: dict[str, Field], plan: Plan, rows: Sequence[Prepared]) -> None:
     """Create or update, by the key; a key that came before in the file is a duplicate."""
     known: dict[Any, int] = {}
+    merged: dict[Any, int] = {}
     raws: dict[str, Any] = {}
     key = fields.get(plan.map.key)
     if key is not None:
@@ -141,6 +142,8 @@ def _decide(work: Work, target: Object, fields: dict[str, Field], plan: Plan, ro
         if not key.unique and plan.keys is None:
             plan.keys = keys_of(work, target, key)
         known = existing(work, target, key, [v for v in raws.values() if v is not None], plan.keys)
+        missing = [v for v in raws.values() if v is not None and v not in known]
+        merged = merged_keys(work, target, key, missing)
     for row in rows:
         ident = None
         if key is not None and (raw := row.values.get(key.name)):
@@ -149,6 +152,9 @@ def _decide(work: Work, target: Object, fields: dict[str, Field], plan: Plan, ro
                 row.state = "duplicate"
                 row.errors = [(key.name, "duplicate", msg("This row's key came before in the file."))]
             ident = known.get(value)
+            if ident is None and value in merged:  # the record is part of another by now, which keeps its own key
+                ident = merged[value]
+                del row.values[key.name]
         if row.errors:
             continue
         row.change = _change(plan, row, target.name, row.values, ident)

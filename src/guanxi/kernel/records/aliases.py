@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from guanxi.kernel.access.branches import pad
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.records.draft import Draft
-from guanxi.kernel.records.shape import OWNED, Shape, pointed_at
+from guanxi.kernel.records.shape import OWNED, FieldShape, Shape, pointed_at
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
@@ -108,7 +110,7 @@ def lead_on(work: Work, shape: Shape, drafts: Sequence[Draft]) -> bool:
     """Lookups in drafts that name a merged record name what it became instead; whether there were any."""
     led = False
     for known in shape.stored:
-        if known.field.type != "lookup":
+        if known.field.type not in ("lookup", "links"):
             continue
         wanted: dict[str, list[Draft]] = {}
         for draft in drafts:
@@ -117,9 +119,18 @@ def lead_on(work: Work, shape: Shape, drafts: Sequence[Draft]) -> bool:
                 if found is not None and found[0] in work.catalog.objects:
                     wanted.setdefault(found[0], []).append(draft)
         for name, some in wanted.items():
-            become = winners(work, work.catalog.object(name), {d.new[known.names[0]] for d in some})
+            ids = {i for d in some for i in (pointed_at(known, d.new) or ("", ()))[1]}
+            become = winners(work, work.catalog.object(name), ids)
             for draft in some if become else ():
-                now = draft.new[known.names[0]]
-                draft.new[known.names[0]] = become.get(now, now)
-                led = led or now in become
+                led = _led(draft, known, become) or led
     return led
+
+
+def _led(draft: Draft, known: FieldShape, become: dict[int, int]) -> bool:
+    _, ids = pointed_at(known, draft.new) or ("", ())
+    if not become.keys() & set(ids):
+        return False
+    now = [become.get(i, i) for i in ids]
+    text = msgspec.json.encode([str(i) for i in sorted(set(now))]).decode() if known.field.type == "links" else None
+    draft.new[known.names[0]] = text or now[0]
+    return True

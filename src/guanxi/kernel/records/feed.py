@@ -11,11 +11,15 @@ from guanxi.kernel.access.rights import may_ask
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.changes.feed import SealedSet, read_feed
 from guanxi.kernel.changes.log import Entry
+from guanxi.kernel.records.aliases import ALIAS
 from guanxi.kernel.records.masks import hide, levels_for_log, shown
 from guanxi.kernel.records.output import json_value
+from guanxi.kernel.records.store import LOGGED_SYSTEM
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
+
+MERGED = LOGGED_SYSTEM[ALIAS]  # its key in the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +117,6 @@ def _fields(work: Work, target: Object, logged: Mapping[str, Any] | None) -> dic
             field, level = known[number]
             values = tuple(value) if isinstance(value, list) else (value,)
             told[field.name] = json_value(work.catalog, field, hide(field, values, level))
+        elif number == MERGED and value is not None:
+            told[ALIAS] = str(value)  # where to look for it from now on
     return told

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from guanxi.base.errors import Conflict, msg
 from guanxi.kernel.access.branches import pad
 from guanxi.kernel.catalog.model import Object
-from guanxi.kernel.catalog.system import SYSTEM_BY_ID
 from guanxi.kernel.changes.log import decode
 from guanxi.kernel.records.aliases import ALIAS, lead_on
 from guanxi.kernel.records.attachments import hand_back
@@ -16,6 +15,7 @@ from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.merge_links import Party, pointing, ways
 from guanxi.kernel.records.read import names
 from guanxi.kernel.records.shape import Shape, shape_of
+from guanxi.kernel.records.store import LOGGED_SYSTEM
 from guanxi.kernel.records.types import Row
 from guanxi.kernel.records.visibility import condition, seen
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 KIND = "merge"
 OFFERED = 20
-_ALIAS_KEY = next(str(number) for number, field in SYSTEM_BY_ID.items() if field.name == ALIAS)
+_ALIAS_KEY = LOGGED_SYSTEM[ALIAS]
 
 
 @dataclass(frozen=True, slots=True)
