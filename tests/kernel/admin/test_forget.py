@@ -17,9 +17,11 @@ from guanxi.kernel.changes.audit import verify
 from guanxi.kernel.changes.feed import follow, seal
 from guanxi.kernel.imports import state
 from guanxi.kernel.jobs.queue import enqueue
+from guanxi.kernel.records.operations import operations
 from guanxi.kernel.records.read import find, get
 from guanxi.kernel.records.search_index import search_follower
 from guanxi.kernel.records.types import Change, Query
+from guanxi.kernel.records.undo import undo
 from guanxi.kernel.records.write import save
 from guanxi.kernel.storage import files
 from guanxi.kernel.storage.tables import EPHEMERAL, KERNEL
@@ -183,6 +185,15 @@ def test_only_administrators_erase_and_only_people(space: Any, admin: int) -> No
         forget(space, admin, Wish("contact", 12345))
     with pytest.raises(BadInput):
         forget(space, admin, Wish("contact", ident, "nobody"))
+
+
+def test_an_erasure_is_not_undone(space: Any, admin: int) -> None:
+    ident = make.record(space, "contact", admin, name="Wang Fang", email="wang@example.com")
+    forget(space, admin, Wish("contact", ident))
+    with space.read(admin) as work:
+        erased = next(o for o in operations(work) if o.kind == "forget")
+    with pytest.raises(Forbidden):
+        undo(space, admin, erased.id)
 
 
 def test_a_log_emptied_without_a_request_shows(space: Any, admin: int) -> None:

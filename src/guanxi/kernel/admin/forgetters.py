@@ -157,6 +157,12 @@ def forget_jobs(work: Work, person: Person) -> int:
     return len(gone)
 
 
+def forget_job_faults(work: Work, person: Person) -> int:
+    """Records that a job had to leave, with what was wrong with them."""
+    sql = f"DELETE FROM {work.session.table('job_fault')} WHERE record = ?"
+    return sum(work.session.run(sql, (record,)) for _, record in person.all)
+
+
 def forget_answers(work: Work, person: Person) -> int:
     """Answers kept for repeated requests."""
     return _drop(work, person, "idempotency", ("actor", "key"), "answer")
@@ -230,6 +236,7 @@ FORGETTERS: Mapping[str, Forget] = {
     "import_fault": forget_faults,
     "import_run": forget_uploads,
     "job": forget_jobs,
+    "job_fault": forget_job_faults,
     "idempotency": forget_answers,
     "follower": forget_followers,
     "draft": forget_drafts,
@@ -247,6 +254,6 @@ NOTHING = frozenset(
         "import_patch", "search_gram",
         # about colleagues and how the workspace is set up, not about customers
         "backup_run", "credential", "doctor_round", "known_device", "meta_field", "meta_object",
-        "recovery_code", "second_factor", "setting", "sign_in_step", "throttle", "token", "view_as", "web_session",
+        "recovery_code", "scan_report", "second_factor", "setting", "sign_in_step", "throttle", "token", "view_as", "web_session",
     }
 )  # fmt: skip

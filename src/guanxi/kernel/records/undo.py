@@ -68,6 +68,8 @@ def may_undo(work: Work, ident: int) -> OperationInfo:
     info = operation_info(work, ident)
     if info.kind == "seed":
         raise Forbidden(msg("The first rows of a workspace cannot be undone."))
+    if info.kind == "forget":
+        raise Forbidden(msg("The erasure of a person cannot be undone."))
     if info.actor != work.actor.user and not work.actor.rights.can("undo_others"):
         raise NotFound
     if info.undone_by is not None and info.state == "undone":

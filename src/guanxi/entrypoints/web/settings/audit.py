@@ -138,11 +138,11 @@ def _asked(work: Work, given: Mapping[str, str], locale: Locale) -> Asked:
     since, until = _day(given["from"], locale), _day(given["to"], locale)
     return Asked(
         actor=_number(given["person"]),
-        kind=given["kind"],
+        kind=given["kind"] if given["kind"] in ACCESS or given["kind"] in CHANGES else "",
         object=target.name if target is not None else "",
         object_id=target.id if target is not None else 0,
         record=_number(given["record"]) if target is not None else None,
-        entry=given["entry"],
+        entry=given["entry"] if given["entry"] in ENTRIES else "",
         since=day_start(since, locale.zone) if since is not None else None,
         until=day_start(until + 1, locale.zone) if until is not None else None,
     )

@@ -39,6 +39,7 @@ DEEDS = {
     "import_fault": L("Rows of imports", "导入的行"),
     "import_run": L("Files of imports", "导入文件"),
     "job": L("Jobs", "任务"),
+    "job_fault": L("Faults of jobs", "任务里的错误"),
     "draft": L("Drafts", "草稿"),
     "operation": L("Notes of operations", "操作说明"),
     "idempotency": L("Kept answers", "留存的应答"),
