@@ -204,21 +204,18 @@ def holders(
     table, stored = work.session.table(target.table), work.session.table(TABLE)
     found: dict[tuple[str, str], list[Row]] = {}
     for start in range(0, len(keys), AT_ONCE):
-        by_kind: dict[str, list[str]] = {}
-        for kind, value in keys[start : start + AT_ONCE]:
-            by_kind.setdefault(kind, []).append(value)
-        texts: list[str] = []
-        params: list[Any] = [target.id]
-        for kind, values in by_kind.items():
-            some = pad(values)
-            texts.append(f"(m.kind = ? AND m.value IN ({', '.join('?' * len(some))}))")
-            params += [kind, *some]
+        some = keys[start : start + AT_ONCE]
+        kinds, values = pad(sorted({k for k, _ in some})), pad([v for _, v in some])
+        # every kind with every value: a value is sealed with its kind, so it is found under no other; an OR of pairs
+        # makes SQLite read all keys of the object
         sql = (
             f"SELECT m.kind, m.value, {listed} FROM {stored} m CROSS JOIN {table} r WHERE m.object = ?"
-            f' AND ({" OR ".join(texts)}) AND r."id" = m.record AND r."trashed_at" IS NULL LIMIT ?'
+            f" AND m.kind IN ({', '.join('?' * len(kinds))}) AND m.value IN ({', '.join('?' * len(values))})"
+            ' AND r."id" = m.record AND r."trashed_at" IS NULL LIMIT ?'
         )
-        for kind, value, *values in work.session.rows(sql, [*params, CANDIDATES * max(1, min(count, 100))]):
-            found.setdefault((kind, value), []).append(dict(zip(names, values, strict=True)))
+        limit = CANDIDATES * max(1, min(count, 100))
+        for kind, value, *row in work.session.rows(sql, [target.id, *kinds, *values, limit]):
+            found.setdefault((kind, value), []).append(dict(zip(names, row, strict=True)))
     return found
 
 
