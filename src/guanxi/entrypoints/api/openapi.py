@@ -112,6 +112,7 @@ def _add_object(work: Work, target: Object, schemas: dict[str, Any], paths: dict
     for name in masked:
         _masked(schemas[target.name]["properties"], name)
     verbs = {v for v in ("create", "edit", "delete") if may(work, target, v)} if target.parent is None else set()
+    verbs |= {"reveal"} if work.actor.rights.can("reveal") else set()
     settable = [f for f in fields if may_set(work, target, f)]
     if not settable:  # written by other addresses
         verbs -= {"create", "edit"}

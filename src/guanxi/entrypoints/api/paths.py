@@ -100,7 +100,7 @@ def object_paths(
                            "304": {"description": "Not modified"}}),
     }  # fmt: skip
     paths: dict[str, Any] = {f"/{name}": every, f"/{name}/{{id}}": one, **_figures(op, name, asked)}
-    if masked:
+    if masked and "reveal" in verbs:
         paths[f"/{name}/{{id}}/reveal"] = {"post": _reveal(op, masked)}
     if "create" in verbs:
         alike = op("find_duplicates_of", msg("What it would look like"), body=ref(f"{name}.new"),
