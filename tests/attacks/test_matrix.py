@@ -98,6 +98,8 @@ def _make(world: World, name: str, whose: str, owner: int) -> None:
             values |= {"object": "account", "shared": False}
         if name == "share":
             values |= {"object": "account", "record": 1, "to": {"object": "user", "id": str(owner)}, "level": "read"}
+        if name == "record_request":
+            values |= {"object": "account", "record": 1, "keeper": str(owner)}
         lines: dict[str, list[Change]] = {
             line: [Change("create", line, {"name": mark(whose, line)})] for line in target.lines
         }

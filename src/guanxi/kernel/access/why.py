@@ -183,7 +183,7 @@ def _through(actor: Actor, facts: Facts, verb: str) -> tuple[Reason, tuple[str, 
         return ("owner" if owned else "author"), None
     if facts.parent is None:
         return None
-    inner = reason_for(actor, facts.parent, "read" if verb == "read" else "edit")
+    inner = reason_for(actor, facts.parent, "read" if verb in ("read", "export") else "edit")
     return None if inner is None else (inner[0], inner[1] or (facts.parent.target.name, facts.parent.id))
 
 

@@ -149,7 +149,7 @@ def test_a_change_of_role_holds_at_the_next_request(space: Space, admin: Any, sa
     assert not rights.can("api")
     page = admin.get(f"/settings/roles/{role}").text
     assert "Accounts: not visible." in page
-    assert "Does not see 1 fields." in page
+    assert "Fields hidden: 1." in page
     mine = next(i for i, r in catalog(space).config["role"].items() if r["key"] == "administrator")
     shown = admin.post(f"/settings/roles/{mine}", {"name": "Administrator"})
     checked = re.search(r'name="checked" value="(\w+)"', shown.text)[1]  # type: ignore[index]  # it is there
