@@ -22,6 +22,7 @@ from guanxi.kernel.records.types import Change, Query
 from guanxi.kernel.records.undo import undo
 from guanxi.kernel.records.write import save
 from tests import make
+from tests.plans.work import effort
 
 CODE = "91310000MA1K4XQR2Y"
 
@@ -261,3 +262,17 @@ def test_an_import_treats_them_as_told(
     assert bool(row["website"]) == (similar == "update")
 
 
+
+
+def test_the_check_touches_few_rows(space: Space, admin: int) -> None:
+    with space.write(admin) as work:
+        save(work, [Change("create", "contact", {"name": f"王{n}", "mobile": f"138{n:08d}", "email": f"w{n}@e.com"})
+                    for n in range(1_500)])  # fmt: skip
+    if space.db.dialect == "postgresql":
+        with space.db.write() as session:
+            session.run(f"ANALYZE {session.table('match_key')}")
+    with space.read(admin) as work:
+        target = work.catalog.object("contact")
+        row = row_of(work, target, {"name": "王7", "mobile": "13800000007", "email": "w7@e.com"})
+        assert look(work, target, [row])[0].hits
+        assert effort(work, lambda w: look(w, target, [row])) < 300
