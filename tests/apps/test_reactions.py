@@ -12,6 +12,7 @@ from guanxi.kernel.context import Space
 from guanxi.kernel.jobs.queue import run_due
 from guanxi.kernel.records.reactions import Event, react_handler, reactions_follower
 from guanxi.kernel.records.read import find, get
+from guanxi.kernel.records.shares import share
 from guanxi.kernel.records.types import Change, Query
 from guanxi.kernel.records.write import save
 
@@ -51,6 +52,23 @@ def test_mention_tells_those_who_may_see_the_record_and_never_the_author(space: 
         assert kinds == ["comment", "mention"]
         notify_comment(work, [event("comment.created", 3, manager, new, entry="demo")])
         assert len(find(work, Query("notification")).rows) == 2
+
+
+def test_help_in_time_is_told_to_the_helper_and_to_the_owner(space: Space) -> None:
+    """A manager opens a deal of the team, comments, brings a helper in; the owner hears of both (C51)."""
+    manager, seller, helper = people(space)
+    with space.write(ACTOR) as work:
+        account = save(work, [Change("create", "account", {"name": "禾木", "owner": str(seller)})]).id
+    with space.write(manager) as work:
+        share(work, "account", [account], ("user", helper), "read", role="方案")
+        comment = {"about": {"object": "account", "id": str(account)}, "body": "我来帮一把"}
+        save(work, [Change("create", "comment", comment)])
+    follow(space.db, reactions_follower(space))
+    while run_due(space.db, {"reaction": partial(react_handler, space)}, worker="t"):
+        pass
+    with space.read(ACTOR) as work:
+        told = {(r["owner"], r["kind"]) for r in find(work, Query("notification")).rows}
+    assert told == {(helper, "shared"), (seller, "helper"), (seller, "comment")}
 
 
 def test_new_owner_is_told(space: Space) -> None:

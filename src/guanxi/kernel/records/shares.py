@@ -65,6 +65,8 @@ def share(
     if not mine:
         if not rows_of(work, object_name, ids, ("id",)):
             raise NotFound
+        if level == "edit" and _reached(work, target, ids, "share", "read"):
+            raise Forbidden(msg("You may not edit this yourself: share it for reading."))
         raise Forbidden(msg("You may not share this. Ask whoever is responsible for it."))
     there = _there(work, target, mine, to[1])
     values: dict[str, Any] = {
