@@ -133,7 +133,7 @@ def test_over_rest(space: Space) -> None:
         answer = api.put(f"/imports/{ident}/mapping", json=json.loads((EXAMPLE / f"{mapping}.map.json").read_text()))
         assert answer.status_code == 200, answer.text
         assert api.post(f"/imports/{ident}/run").status_code == 202
-        run_due(space.db, jobs, worker="test")
+        run_due(space.db, jobs, worker="test", queues=("default", "bulk"))
         done = api.get(f"/imports/{ident}").json()
         assert (done["state"], done["counts"]["failed"]) == ("done", 0), done
     compare(space)

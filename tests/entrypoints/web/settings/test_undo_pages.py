@@ -139,7 +139,7 @@ def test_a_large_undo_runs_in_the_background(
     waiting = sales.get(f"/operations/{story['bulk']}").text
     assert "waits for its turn" in waiting
     assert sales.get(f"/operations/{story['bulk']}/progress").status_code == 200
-    assert run_due(space.db, {KIND: lambda run: run_undo(space, run)}, worker="test") == 1
+    assert run_due(space.db, {KIND: lambda run: run_undo(space, run)}, worker="test", queues=("default", "bulk")) == 1
     assert "Mill 3" in names_of(space, sales.user).values()
     assert sales.get(f"/operations/{story['bulk']}/progress").headers["location"] == f"/operations/{story['bulk']}"
 
