@@ -5,13 +5,18 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 
@@ -260,3 +265,23 @@ def _flush() -> None:
     from guanxi.entrypoints.watch import traces
 
     traces.flush()
+
+
+def test_processes_add_up_their_figures(tmp_path: Path) -> None:
+    environment = {**os.environ, "GUANXI_LANGUAGE": "en", "PYTHONUNBUFFERED": "1", "GUANXI_HTTPS": "off"}
+    options = ["--home", str(tmp_path / "home"), "run", "--port", "0", "--processes", "2"]
+    command = [sys.executable, "-m", "guanxi", *options]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    try:
+        assert server.stdout is not None
+        base = server.stdout.readline().split()[-1]
+        line, deadline = "", time.monotonic() + 40
+        for _ in range(30):  # a connection each, so that both processes are asked
+            assert httpx2.get(f"{base}sign-in", timeout=40).status_code == 200
+        while "30.0" not in line and time.monotonic() < deadline:
+            text = httpx2.get(f"{base}metrics", timeout=40).text
+            line = next(one for one in text.splitlines() if 'route="/sign-in",status="200"}' in one)
+        assert line.endswith(" 30.0")
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
