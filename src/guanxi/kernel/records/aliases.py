@@ -11,6 +11,8 @@ import msgspec
 from guanxi.kernel.access.branches import pad
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.records.draft import Draft
+from guanxi.kernel.records.filters import right_of
+from guanxi.kernel.records.masks import hide
 from guanxi.kernel.records.shape import OWNED, FieldShape, Shape, pointed_at
 
 if TYPE_CHECKING:
@@ -103,7 +105,10 @@ def merged_here(work: Work, target: Object, ident: int) -> list[Past]:
         f'SELECT t."id", {named}, ({last}) FROM {table} t WHERE t."{ALIAS}" = ? AND t."trashed_at" IS NOT NULL'
         " ORDER BY 3 DESC, 1"
     )
-    return [Past(row[0], str(row[1] or f"#{row[0]}"), row[2] or 0) for row in work.session.rows(sql, (ident,))]
+    field = work.catalog.field(target, target.title)
+    level = right_of(work.actor.rights, target, field).level
+    rows = work.session.rows(sql, (ident,))
+    return [Past(row[0], str(hide(field, (row[1],), level)[0] or f"#{row[0]}"), row[2] or 0) for row in rows]
 
 
 def lead_on(work: Work, shape: Shape, drafts: Sequence[Draft]) -> bool:
