@@ -38,6 +38,7 @@ from guanxi.kernel.admin.people import seed_roles
 from guanxi.kernel.admin.settings import store_setting
 from guanxi.kernel.catalog.model import App
 from guanxi.kernel.changes.feed import follow
+from guanxi.kernel.changes.log_file import export_log
 from guanxi.kernel.changes.replay import refuse_unfitting, replay
 from guanxi.kernel.context import Space, now_micros
 from guanxi.kernel.doctor import rounds as doctor
@@ -254,8 +255,20 @@ class Site:
             manifest = restore(space.db, source, lambda session: install(session, APPS), key=key)
             if log is not None:
                 replay(space.db, log, APPS, key=log_key)
-            erasures.after_restore(space, [what for what, _ in self.house.erasures(name)])
+            register = self._register(name)
+            for line in read_manifest(log, log_key).erasures if log is not None else ():
+                if line not in register:
+                    self.house.note_erasure(name, line)
+            erasures.after_restore(space, self._register(name))
         return manifest
+
+    def _register(self, name: str) -> list[str]:
+        return [what for what, _ in self.house.erasures(name)]
+
+    def export_log(self, name: str, target: Path, since: Manifest | None, *, key: Key | None = None) -> Manifest:
+        """What a backup lacks, from the log alone; with the register of erasures, which lies in the house."""
+        with self.raw(name) as space:
+            return export_log(space.db, target, since, key=key, erasures=self._register(name))
 
     def go_back(self, name: str, source: Path, *, key: Key | None = None) -> str:
         """Puts the workspace as it is aside and the archive in its place; gives what the old one is called now."""

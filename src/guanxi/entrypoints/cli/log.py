@@ -7,7 +7,6 @@ from pathlib import Path
 
 from guanxi.entrypoints.cli.frame import Command, Terminal
 from guanxi.entrypoints.cli.keys import declare_key, key_for_reading, key_for_writing
-from guanxi.kernel.changes.log_file import export_log
 from guanxi.kernel.storage.backup import verify
 
 
@@ -22,8 +21,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(terminal: Terminal, args: argparse.Namespace) -> int:
     since = Path(args.since) if args.since else None
     manifest = verify(since, key_for_reading(terminal, args, since)) if since is not None else None
-    with terminal.host.raw(terminal.workspace) as space:
-        made = export_log(space.db, Path(args.file).resolve(), manifest, key=key_for_writing(terminal, args))
+    target = Path(args.file).resolve()
+    made = terminal.host.export_log(terminal.workspace, target, manifest, key=key_for_writing(terminal, args))
     terminal.say("Saved {sets} change-sets since position {pos} in {file}.",
                  sets=made.tables["change_set"].rows, pos=made.since, file=args.file)  # fmt: skip
     return 0

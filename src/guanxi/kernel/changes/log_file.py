@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from guanxi import __version__
@@ -16,10 +17,17 @@ from guanxi.kernel.storage.tables import KERNEL
 DAY = 86_400_000_000
 
 
-def export_log(database: Database, target: Path, since: Manifest | None = None, *, key: Key | None = None) -> Manifest:
+def export_log(
+    database: Database,
+    target: Path,
+    since: Manifest | None = None,
+    *,
+    key: Key | None = None,
+    erasures: Sequence[str] = (),
+) -> Manifest:
     """
     Everything that a backup lacks to become this database, read from the log and the kernel's own tables alone: record
-    tables may be damaged or gone. Without `since` the whole log.
+    tables may be damaged or gone. Without `since` the whole log. `erasures` is the register outside of the database.
     """
     pos, chain, made = (0, "", 0) if since is None else (since.pos, since.chain, since.made_at - DAY)
     with whole(target, key) as tar, database.read(timeout=None) as session:
@@ -39,6 +47,7 @@ def export_log(database: Database, target: Path, since: Manifest | None = None, 
         manifest = Manifest(
             FORMAT, database.clock(), database.dialect, tables, count, missing, kind="log", version=__version__,
             level=level(session), pos=end, chain=end_chain, since=pos, since_chain=chain,
+            erasures=list(erasures),
         )  # fmt: skip
         add_manifest(tar, manifest)
     return manifest

@@ -38,6 +38,7 @@ from guanxi.kernel.storage.session import Session
 
 Row = dict[str, Any]
 LOG = ("change_set", "change", "seal")  # grow only; all other kernel tables of the file replace what is there
+DEEDS = ("erasure", "erasure_record")  # done again by whoever restores, with the register: rows alone erase nothing
 CATALOGUE = ("meta_object", "meta_field", "setting", "meta_version")
 BATCH = 1_000
 
@@ -74,7 +75,7 @@ def replay(database: Database, source: Path, apps: Sequence[App], *, key: Key | 
             install(session, apps)
             sets, changes = _take_log(session, manifest, tar, known)
             for name, info in manifest.tables.items():
-                if name not in (*LOG, *CATALOGUE):
+                if name not in (*LOG, *CATALOGUE, *DEEDS):
                     load_table(session, name, info, tar)
             catalog = snapshot.load(session, apps)
             schema.apply(session, _with_retired(catalog))

@@ -57,6 +57,7 @@ class Manifest(msgspec.Struct, frozen=True):
     chain: str = ""
     since: int = 0  # a log: the position after which it begins, and the chain there
     since_chain: str = ""
+    erasures: list[str] = []  # a log: the house's register, so that what was erased stays erased
 
     @property
     def rows(self) -> int:
