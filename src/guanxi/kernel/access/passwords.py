@@ -72,10 +72,19 @@ def judge_password(
         text, code = msg("Use at least {n} characters.", n=shortest), "too_short"
     elif len(password) > LONGEST:
         text, code = msg("Use at most {n} characters.", n=LONGEST), "too_long"
-    elif password.casefold() in {name.casefold() for name in names if name} or _is_common(password, names):
+    elif _plain(password) in _own(names) or _is_common(password, names):
         text = msg("That is too easy to guess. Use a few unrelated words.")
     if text is not None:
         raise Invalid(text, errors=[FieldError(field, code, text)])
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.casefold())
+
+
+def _own(names: Sequence[str]) -> set[str]:
+    """The person's names and addresses, whole and before the @, however they are punctuated."""
+    return {_plain(text) for name in names if name for text in (name, name.partition("@")[0])} | {""}
 
 
 def _is_common(password: str, names: Sequence[str]) -> bool:
