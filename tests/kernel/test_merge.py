@@ -240,6 +240,21 @@ def test_shares_and_files_come_along_and_go_back(space: Space, admin: int) -> No
             get(work, "account", one)
 
 
+def test_a_merge_is_its_makers_own_to_take_back(space: Space, admin: int) -> None:
+    rep, other = make.person(space, "sales_manager"), make.person(space, "sales")
+    one, two = account(space, rep), account(space, rep)
+    contact = make.record(space, "contact", rep, account=str(two))
+    done = do(space, rep, one, two)
+    with space.read(rep) as work:
+        info = operation_info(work, done.operation)
+        assert (info.actor, info.kind) == (rep, "merge")
+    with pytest.raises(NotFound):
+        undo(space, other, done.operation)
+    assert not undo(space, rep, done.operation).skipped
+    with space.read(rep) as work:
+        assert get(work, "contact", contact)["account"] == two
+
+
 def test_a_record_changed_meanwhile_stops_the_merge(space: Space, admin: int) -> None:
     one, two = account(space, admin), account(space, admin)
     with space.write(admin) as work:

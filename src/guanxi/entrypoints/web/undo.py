@@ -22,6 +22,7 @@ from guanxi.entrypoints.web.shell import go, page, piece, see_other
 from guanxi.kernel.records.aftermath import FollowUp, Taken, follow_ups, taken_since
 from guanxi.kernel.records.operations import Deed, OperationInfo, deeds, operation_info, operations
 from guanxi.kernel.records.read import names
+from guanxi.kernel.records.shape import OWNED
 from guanxi.kernel.records.undo import (
     Edited,
     Undone,
@@ -161,7 +162,7 @@ def _line(
     locale: Locale,
 ) -> Line:  # fmt: skip
     language = locale.language
-    about = about_of(work, done, titles, language)
+    about = about_of(work, _foremost(work, info, done), titles, language)
     sums: dict[str, int] = {}
     for deed in done:
         if deed.object in work.catalog.objects_by_id:
@@ -174,6 +175,13 @@ def _line(
     return Line(info.id, title, icon, " · ".join(parts),
                 str(person), info.actor, info.at, local_day(info.at, locale.zone), max(0, int(left)),
                 info.state == "undone", sum(d.count for d in done))  # fmt: skip
+
+
+def _foremost(work: Work, info: OperationInfo, done: Sequence[Deed]) -> Sequence[Deed]:
+    """A merge is named after what was merged, not after the most of what moved."""
+    known = work.catalog.objects_by_id
+    merged = [d for d in done if d.op == "trash" and (o := known.get(d.object)) is not None and o.kind in OWNED]
+    return merged if info.kind == "merge" and merged else done
 
 
 def about_of(

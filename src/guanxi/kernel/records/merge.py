@@ -64,8 +64,10 @@ def merge(work: Work, wish: Merge) -> Merged:
     shape = shape_of(work.catalog, target)
     ordered = in_order(list(rows.values()), wish.winner)
     party = Party(target, wish.winner, tuple(sorted(wish.losers)))
-    with work.as_system(f"merge into {wish.winner}"):
-        operation = work.begin_operation()
+    reason = f"merge into {wish.winner}"
+    work.cause = work.cause or reason
+    operation = work.begin_operation()  # the person's own, though the system moves what they may not touch
+    with work.as_system(reason):
         lines = _lines(work, target, wish, ordered)
         _retire(work, shape, [rows[i] for i in party.losers], wish.winner)
         _complete(work, shape, wish, drawn(shape, ordered, wish.chosen), lines)
