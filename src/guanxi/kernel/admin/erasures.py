@@ -13,7 +13,6 @@ from guanxi.base.dates import iso_datetime
 from guanxi.base.errors import BadInput, NotFound
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.admin.forget import Found, Wish, erase, look, remove_now
-from guanxi.kernel.changes.access_log import note
 from guanxi.kernel.changes.anchors import drop_anchor
 
 if TYPE_CHECKING:
@@ -74,8 +73,6 @@ def _forget(space: Space, actor: Who, wish: Wish, ident: int, entry: str) -> Cer
         found, done = erase(work, wish)
         certificate = _certify(work, wish, ident, found, done)
     remove_now(work)
-    note(space, "erased", certificate.actor, object=wish.object, record=wish.record, entry=entry,
-         count=len(found.person.all), detail={"erasure": str(ident)})  # fmt: skip
     return certificate
 
 

@@ -17,10 +17,6 @@ from guanxi.kernel.changes.log import START, chain_of
 from guanxi.kernel.storage.engine import Database
 from guanxi.kernel.storage.session import Session, lock_key
 
-KINDS = (
-    "sign_in", "sign_in_failed", "sign_out", "read", "list", "reveal", "export", "print", "token_made", "token_used",
-    "view_as", "right_used", "undo", "restore", "alert", "erased", "retention",
-)  # fmt: skip
 COLUMNS = ("pos", "n", "at", "kind", "actor", "object", "record", "count", "entry", "address", "detail", "leaf")
 GATHER = 0.5  # seconds in which acts join one batch
 BATCH = 2_000  # rows a transaction

@@ -97,7 +97,7 @@ def _acts(session: Session, asked: Asked, until: int | None, limit: int) -> list
 
 def _operations(session: Session, asked: Asked, until: int | None, limit: int) -> list[Trace]:
     table = session.table
-    conditions, params = ["1 = 1"], list[Any]()
+    conditions, params = ["o.kind <> 'read'"], list[Any]()  # a notification marked as read is no change to tell of
     for column, value in (("actor", asked.actor), ("kind", asked.kind or None), ("entry", asked.entry or None)):
         if value is not None:
             conditions.append(f"o.{column} = ?")

@@ -46,7 +46,6 @@ ACCESS: Mapping[str, tuple[Label, str]] = {
     "view_as": (L("Viewed as somebody", "以他人身份查看"), "users"),
     "right_used": (L("Special right used", "使用特别权限"), "shield-lock"),
     "alert": (L("Alert", "告警"), "bell"),
-    "erased": (L("Erased a person", "抹除个人"), "trash"),
     "retention": (L("Dropped after its time", "到期清理"), "clock"),
 }
 CHANGES: Mapping[str, tuple[Label, str]] = {
@@ -58,6 +57,10 @@ CHANGES: Mapping[str, tuple[Label, str]] = {
     "undo": (L("Undo", "撤销"), "arrow-back-up"),
     "reaction": (L("Automation", "自动流程"), "bolt"),
     "job": (L("Scheduled job", "定时任务"), "clock"),
+    "notice": (L("Notification", "通知"), "bell"),
+    "backup": (L("Backup", "备份"), "archive"),
+    "transfer": (L("Handed over", "移交"), "user-share"),
+    "share": (L("Shared", "共享"), "share"),
     "seed": (L("First rows", "初始数据"), "database"),
     "setup": (L("Set-up", "初始化"), "settings"),
     "demo": (L("Sample company", "示例数据"), "database"),
