@@ -6,11 +6,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from starlette.testclient import TestClient
 
+from guanxi.entrypoints.web.app import create_web
+from guanxi.entrypoints.web.home import gather_home
+from guanxi.entrypoints.web.reports.pages import ROUTES as REPORTS
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.context import Space
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
+from tests.entrypoints.web.records.conftest import BROWSER, PASSWORD, OneSpace
 
 SECRETS = ("13812345678", "1234 5678", "12345678", "wangwei@", "987654", "987,654", "98.8", "secretname", "1971")
 ALL = {"*": dict.fromkeys(("create", "read", "edit", "delete", "export", "bulk"), "all")}
@@ -56,6 +61,21 @@ def test_no_page_shows_a_masked_value(ids: dict[str, int], seller: Any) -> None:
         assert seller.get(f"/o/{name}/{ids[name]}/cell/{field}").status_code in (403, 404)
         sent = {"value": "1", "version": "1"}
         assert seller.post(f"/o/{name}/{ids[name]}/cell/{field}", sent).status_code in (403, 404)
+
+
+def test_the_start_page_leaves_sums_out_and_reports_say_why(space: Space, ids: dict[str, int], users: Any) -> None:
+    with space.read(users["seller"]) as work:
+        told = gather_home(work, {})
+    assert not [secret for secret in SECRETS if secret in str(told).lower()]
+    assert "won_amount" not in {goal.key for goal in told.get("goals", ())}
+    web = TestClient(create_web(OneSpace(space), REPORTS), follow_redirects=False)
+    entered = web.post("/sign-in", data={"email": "seller@example.com", "password": PASSWORD}, headers=BROWSER)
+    assert entered.status_code == 303
+    for path in ("/reports", "/reports/results", "/reports/results?format=csv"):
+        answer = web.get(path, headers=BROWSER)
+        assert answer.status_code == 403
+        assert "add up amounts" in answer.text
+    assert web.get("/reports/sources", headers=BROWSER).status_code == 200
 
 
 def test_what_a_condition_opens_is_edited_on_its_rows(ids: dict[str, int], seller: Any) -> None:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from guanxi.base.errors import NotFound
+from guanxi.base.errors import Forbidden, NotFound, msg
 from guanxi.base.i18n import L, Label
 from guanxi.entrypoints.web.render import url
 from guanxi.entrypoints.web.reports import findings, sheets
@@ -18,6 +18,7 @@ from guanxi.entrypoints.web.reports.sheet import Sheet, as_csv
 from guanxi.entrypoints.web.session import visit
 from guanxi.entrypoints.web.shell import page
 from guanxi.kernel.records.export import may_export
+from guanxi.kernel.records.filters import askable
 from guanxi.kernel.records.read import target_of
 from guanxi.kernel.reports.run import run_report
 
@@ -34,6 +35,7 @@ TABS: dict[str, Label] = {
     "rotting": L("Standing still", "停滞商机"),
 }
 OBJECT = {"sources": "lead", "ways": "lead"}
+SUMMED = ("amount", "weighted", "state", "closed_on")
 BY_OF = {"results": tuple(BY), "outcomes": ("month", "quarter")}
 
 
@@ -42,6 +44,7 @@ def show_board(request: Request) -> Response:
     me = visit(request)
     with me.space.read(me.user, timeout=SECONDS) as work:
         target_of(work, "opportunity")
+        _check_sums(work, "")
         asked = read_asked(work, "", request.query_params)
         cells = [
             ("", sheets.funnel(work, asked)),
@@ -75,6 +78,7 @@ def show_report(request: Request) -> Response:
         raise NotFound
     with me.space.read(me.user, timeout=SECONDS) as work:
         target_of(work, OBJECT.get(name, "opportunity"))
+        _check_sums(work, name)
         asked = read_asked(work, name, request.query_params)
         sheet = sheets.SHEETS[name](work, asked)
         if request.query_params.get("format") == "csv":
@@ -84,6 +88,12 @@ def show_report(request: Request) -> Response:
         also = sheets.ways(work, asked) if name == "sources" else None
         context = {**_frame(work, asked), "sheet": sheet, "also": also, "may_export": _may_export(work, name)}
     return page(request, "reports/page.html", me, active="reports", **context)
+
+
+def _check_sums(work: Work, name: str) -> None:
+    """Sums over values that the visitor does not read in clear would tell them: said in one sentence."""
+    if OBJECT.get(name, "opportunity") == "opportunity" and askable(work, "opportunity", *SUMMED) != SUMMED:
+        raise Forbidden(msg("Reports add up amounts, which your roles do not show in clear. Lists and records work."))
 
 
 def _may_export(work: Work, name: str) -> bool:
