@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from guanxi.base.errors import NotFound, TooSlow
+from guanxi.base.errors import NotFound, TooSlow, msg
 from guanxi.kernel.access.actors import Actor, build_actor
 from guanxi.kernel.access.branches import Reach, reach
 from guanxi.kernel.access.rights import ABILITIES, LEVELS, FieldRight, Level, Verb
@@ -15,6 +15,7 @@ from guanxi.kernel.access.roles import Roles, closure, roles_of, with_spec
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.context import Space
+from guanxi.kernel.storage.session import Session
 
 MOST = 10_000  # records are counted exactly up to here
 BUDGET = 4.0  # seconds
@@ -141,39 +142,45 @@ class _Counter:
         found: set[int] = set()
         asked: dict[Any, tuple[set[int], bool]] = {}
         people, more = 0, False
-        for old, new in pairs:
-            ids, cut = self._difference(target, verb, new, old, asked) if gained else self._difference(
-                target, verb, old, new, asked)  # fmt: skip
-            people += bool(ids or cut)
-            found |= ids
-            more = more or cut
+        try:
+            with self.space.db.read(max(self._left(), 0.05)) as session:
+                for old, new in pairs:
+                    if self._left() <= 0:
+                        raise TooSlow(msg("The time for counting is over."))
+                    wide, narrow = (new, old) if gained else (old, new)
+                    ids, cut = self._difference(session, target, verb, wide, narrow, asked)
+                    people += bool(ids)
+                    found |= ids
+                    more = more or cut
+        except TooSlow:
+            self.complete, more = False, True
         if not people:
             return None
         return RecordChange(target.name, verb, gained, people, min(len(found), MOST), more or len(found) > MOST)
 
+    def _left(self) -> float:
+        return self.until - time.monotonic()
+
     def _difference(
-        self, target: Object, verb: Verb, wide: Actor, narrow: Actor, asked: dict[Any, tuple[set[int], bool]]
+        self,
+        session: Session,
+        target: Object,
+        verb: Verb,
+        wide: Actor,
+        narrow: Actor,
+        asked: dict[Any, tuple[set[int], bool]],
     ) -> tuple[set[int], bool]:
-        """Ids that one reaches and the other does not, at most MOST of them; and whether there may be more."""
-        left = self.until - time.monotonic()
-        try:
-            with self.space.db.read(max(left, 0.05)) as session:
-                had = reach(session, self.catalog, wide, target, verb, self.now)
-                has = reach(session, self.catalog, narrow, target, verb, self.now)
-                if had.nothing or has.all or had == has:
-                    return set(), False
-                key = (had, has)
-                if key not in asked:
-                    if left <= 0:
-                        self.complete = False
-                        return set(), True
-                    sql, params = _difference_sql(session.table(target.table), had, has)
-                    ids = {row[0] for row in session.rows(sql, params)}
-                    asked[key] = ids, len(ids) > MOST
-                return asked[key]
-        except TooSlow:
-            self.complete = False
-            return set(), True
+        """Ids that one reaches and the other does not, at most one more than MOST; and whether there are more."""
+        had = reach(session, self.catalog, wide, target, verb, self.now)
+        has = reach(session, self.catalog, narrow, target, verb, self.now)
+        if had.nothing or has.all or had == has:
+            return set(), False
+        key = (had, has)
+        if key not in asked:
+            sql, params = _difference_sql(session.table(target.table), had, has)
+            ids = {row[0] for row in session.rows(sql, params)}
+            asked[key] = ids, len(ids) > MOST
+        return asked[key]
 
 
 def _difference_sql(table: str, had: Reach, has: Reach) -> tuple[str, list[Any]]:

@@ -159,3 +159,11 @@ def test_the_users_page_says_what_all_roles_come_to(space: Space, admin: Any, se
     page = admin.get(f"/settings/users/{sellers[0]}").text
     assert "All roles together" in page
     assert "sees team, changes own" in page
+
+
+def test_without_time_it_says_that_it_is_a_lower_limit(space: Space, sellers: tuple[int, int, int]) -> None:
+    spec = spec_of(space, "sales")
+    spec["objects"]["lead"] = {"read": "none"}
+    change = preview_role(space, catalog(space), role_of(space, "sales"), spec, budget=0)
+    assert not change.complete
+    assert not change.records
