@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -146,3 +147,21 @@ def test_only_archives_of_this_workspace_are_removed(space: Space, tmp_path: Pat
         put_run(session, Run(1, "good", 1, 2, str(folder / old), 1, 1, 1, 0, 0, None))
     assert [p.name for p in prune(space, wanted)] == [old]
     assert all((folder / name).exists() for name in strangers)
+
+
+def test_what_a_killed_run_left_is_cleared(space: Space, tmp_path: Path) -> None:
+    plan(space, folder=str(tmp_path / "safe"))
+    (tmp_path / "safe").mkdir()
+    old, busy = (tmp_path / "safe" / f".guanxi-{space.name}-2020010{n}T000000.tar.part" for n in (1, 2))
+    for part in (old, busy):
+        part.write_bytes(b"half")
+    os.utime(old, (1, 1))
+    with space.db.write() as session:
+        for number, part in enumerate((old, busy), 1):
+            file = str(part.with_name(part.name[1:-5]))
+            put_run(session, Run(number, "running", number, None, file, None, None, None, None, 0, None))
+    make_backup(space)
+    assert not old.exists()
+    assert busy.exists()
+    states = {run.id: run.state for run in state_of(space, settings_of(space)).recent}
+    assert (states[1], states[2]) == ("failed", "running")

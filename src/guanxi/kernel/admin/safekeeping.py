@@ -22,6 +22,7 @@ from guanxi.kernel.storage.crypt import Key, read_key
 from guanxi.kernel.storage.engine import Database
 
 KIND, SETTING, SCHEDULE = "backup", "backup", "kernel.backup"
+STALE = 900  # seconds without a byte after which an unfinished archive belongs to nobody
 LEASE_BEAT = 15.0  # seconds between two signs of life
 Tell = Callable[[Work, str], None]
 log = structlog.get_logger("guanxi.backup")
@@ -119,6 +120,7 @@ def make_backup(space: Space, *, beat: Callable[[], None] = lambda: None) -> tup
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
+        _clear_interrupted(space, folder, run.id)
         manifest = backup(space.db, target, key=key_of(plan), beat=beat)
     except Exception as error:
         _note(space.db, run, state="failed", ended_at=space.clock(), error=_sentence(error))
@@ -127,6 +129,19 @@ def make_backup(space: Space, *, beat: Callable[[], None] = lambda: None) -> tup
           total=manifest.rows, files=manifest.files)  # fmt: skip
     prune(space, plan)
     return target, manifest
+
+
+def _clear_interrupted(space: Space, folder: Path, now: int) -> None:
+    """Runs whose process was killed: what they had written goes, and they are told as failed."""
+    for part in folder.glob(f".guanxi-{space.name}-*.part"):
+        if time.time() - part.stat().st_mtime > STALE:
+            part.unlink(missing_ok=True)
+    with space.db.read() as session:
+        running = [r for r in runs(session, 100) if r.state == "running" and r.id != now and r.file]
+    for run in running:
+        place = Path(str(run.file))
+        if not place.with_name(f".{place.name}.part").exists():
+            _note(space.db, run, state="failed", ended_at=space.clock(), error="interrupted")
 
 
 def _note(database: Database, run: Run, **found: Any) -> None:

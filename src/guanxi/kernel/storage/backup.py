@@ -251,9 +251,7 @@ def _shape(session: Session, name: str) -> tuple[list[str], list[str], list[str]
     return [column for column, _, _ in found], types, key
 
 
-def dump(
-    session: Session, name: str, tar: tarfile.TarFile, beat: Callable[[], None], where: str = ""
-) -> TableInfo:
+def dump(session: Session, name: str, tar: tarfile.TarFile, beat: Callable[[], None], where: str = "") -> TableInfo:
     """One table into the archive, or the rows that `where` (SQL of our own) leaves."""
     columns, types, key = _shape(session, name)
     digest, count, encoder = hashlib.sha256(), 0, msgspec.json.Encoder()

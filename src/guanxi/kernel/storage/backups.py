@@ -69,9 +69,7 @@ def kept(folder: Path, workspace: str) -> list[Kept]:
     return sorted(found, key=lambda k: (k.made, k.path.name), reverse=True)
 
 
-def superfluous(
-    archives: Iterable[Kept], daily: int, weekly: int, monthly: int, good: Collection[str]
-) -> list[Kept]:
+def superfluous(archives: Iterable[Kept], daily: int, weekly: int, monthly: int, good: Collection[str]) -> list[Kept]:
     """
     What may go: the newest archive of each of the last days, weeks and months stays, so do those that an upgrade made
     and the last one known to be good.

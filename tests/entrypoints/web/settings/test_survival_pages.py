@@ -58,5 +58,3 @@ def test_everything_is_written_and_fetched_by_administrators_alone(
         assert sam.post(path).status_code == 404
     for name in ("x.zip", "..%2fdata.db", one.name[:-5] + "x.zip"):
         assert ada.get(f"/settings/data/{name}").status_code == 404
-
-
