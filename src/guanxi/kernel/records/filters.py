@@ -198,7 +198,7 @@ def sql_of(work: Work, target: Object, where: str | Tree | Any, alias: str = "r"
     return compiled.text, compiled.bind(moment)
 
 
-def _kept(work: Work, key: tuple[str, ...], make: Callable[[], tuple[Tree, SqlText]]) -> SqlText:
+def _kept(work: Work, key: tuple[str | Tree, ...], make: Callable[[], tuple[Tree, SqlText]]) -> SqlText:
     """
     Compiled SQL from the snapshot's memory, for each reader: what may be named depends on rights. A path through a
     lookup is never kept, because it carries what the reader reaches at this moment.
@@ -229,6 +229,18 @@ def condition_sql(work: Work, target: Object, where: str | Tree | Any) -> tuple[
     schema = ObjectFields(work, target, work.catalog.fields)
     moment = binding(work)
     compiled = compile_sql(tree_of(where), schema, work.session.dialect, moment.zone)
+    return compiled.text, compiled.bind(moment)
+
+
+def right_sql(work: Work, target: Object, tree: Tree) -> tuple[str, list[Any]]:
+    """As `condition_sql`, for conditions of rights: asked with every list, compiled once per snapshot."""
+    moment = binding(work)
+
+    def make() -> tuple[Tree, SqlText]:
+        schema = ObjectFields(work, target, work.catalog.fields)
+        return tree, compile_sql(tree, schema, work.session.dialect, moment.zone)
+
+    compiled = _kept(work, (target.name, tree, "right"), make)
     return compiled.text, compiled.bind(moment)
 
 

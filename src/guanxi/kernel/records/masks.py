@@ -15,7 +15,7 @@ from guanxi.kernel.expr import Tree, parse, uses
 from guanxi.kernel.expr.tree import Name, Node
 from guanxi.kernel.fields.masked import Masked, mask_of
 from guanxi.kernel.fields.registry import TYPES
-from guanxi.kernel.records.filters import condition_sql, readable, right_of, test_of
+from guanxi.kernel.records.filters import readable, right_of, right_sql, test_of
 from guanxi.kernel.records.shape import REFERENCES, Shape, shape_of
 from guanxi.kernel.records.types import Row
 
@@ -116,7 +116,7 @@ def selects(work: Work, target: Object, some: Sequence[Veil]) -> tuple[dict[str,
 
 def _condition(work: Work, target: Object, tree: Tree) -> tuple[str, list[Any]]:
     try:
-        return condition_sql(work, target, tree)
+        return right_sql(work, target, tree)
     except BadInput:  # it names a field that is gone: what it allowed is not allowed any more
         return "1 = 0", []
 
