@@ -68,7 +68,7 @@ def test_all_forms_of_reach_give_the_same_records(space: Space, filled: Who, mon
         for where in (None, "amount >= 2"):
             results = set()
             for form in ("few", "most", "some"):
-                monkeypatch.setattr(visibility, "_best_form", lambda *_a, form=form: form)
+                monkeypatch.setattr(visibility, "_best_form", lambda *_a, form=form: (form, 900, form == "most"))
                 with space.read(filled[person]) as work:
                     page = find(work, Query("deal", where=where, sort=("-amount",), limit=1000))
                     results.add(tuple(r["id"] for r in page.rows))

@@ -18,11 +18,15 @@ LEVEL_OF = {"read": 1, "export": 1, "edit": 2, "bulk": 2, "delete": 3, "bulk_del
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One reason to see records: a condition on the alias it was made for. `name` explains it."""
+    """
+    One reason to see records: a condition on the alias it was made for. `name` explains it; `walk` asks the same of
+    one row at a time, where a walk along an index passes few rows and the list of what one sees would be long.
+    """
 
     name: Literal["own", "team", "grant", "parent", "shared"]
     sql: str
     params: tuple[Any, ...]
+    walk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +119,12 @@ def _granted(session: Session, actor: Actor, target: Object, verb: str, now: int
     principals = pad(actor.principals)
     marks = ", ".join("?" * len(principals))
     table = session.table("grant_row")
-    sql = (
-        f'{alias}."id" IN (SELECT g."record" FROM {table} g WHERE g."principal" IN ({marks}) AND g."object" = ? '
-        f'AND g."level" >= ? AND (g."until" IS NULL OR g."until" > ?))'
+    held = (
+        f'g."principal" IN ({marks}) AND g."object" = ? AND g."level" >= ? AND (g."until" IS NULL OR g."until" > ?)'
     )
-    return Branch("grant", sql, (*principals, target.id, LEVEL_OF[verb], now))
+    sql = f'{alias}."id" IN (SELECT g."record" FROM {table} g WHERE {held})'
+    walk = f'EXISTS (SELECT 1 FROM {table} g WHERE g."record" = {alias}."id" AND {held})'
+    return Branch("grant", sql, (*principals, target.id, LEVEL_OF[verb], now), walk)
 
 
 def _through_parent(

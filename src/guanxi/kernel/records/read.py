@@ -14,7 +14,7 @@ from guanxi.kernel.records.filters import formula_sql, readable
 from guanxi.kernel.records.masks import selects, shown, veil_rows, veils_among
 from guanxi.kernel.records.shape import pointed_at, shape_of, targets_of
 from guanxi.kernel.records.types import Page, Query, Row
-from guanxi.kernel.records.visibility import Seen, condition, condition_of_page, seen, spread
+from guanxi.kernel.records.visibility import Seen, condition, condition_of_count, condition_of_page, seen, spread
 from guanxi.kernel.records.where import Where, where_of
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def count(work: Work, query: Query, cap: int = 1_000) -> tuple[int, bool]:
         sql, params = spread(view, lambda branch: f"{head} AND {branch}{limit}", where.params)
         sql = f"SELECT * FROM ({sql}) AS u{limit}"
     else:
-        text, extra = condition(work, target, view)
+        text, extra = (condition if cap else condition_of_count)(work, target, view)
         sql, params = head + (f" AND {text}" if text else "") + limit, [*where.params, *extra]
     found = int(work.session.value(f"SELECT count(*) FROM ({sql}) AS c", params))
     return (cap, True) if cap and found > cap else (found, False)

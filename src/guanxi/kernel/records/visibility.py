@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from guanxi.kernel.access.branches import Reach, pad, reach
@@ -28,6 +28,8 @@ class Seen:
 
     form: Form
     reach: Reach
+    share: int = SAMPLE  # how many of the newest records were seen
+    many: bool = False  # so many grants that a walk had better ask for each row
 
 
 def seen(work: Work, target: Object, verb: str = "read", form: Form | None = None) -> Seen:
@@ -35,26 +37,31 @@ def seen(work: Work, target: Object, verb: str = "read", form: Form | None = Non
     found = reach(work.session, work.catalog, work.actor, target, verb, work.now)
     if found.all:
         return Seen("all", found)
-    return Seen(form or _best_form(work, target, verb, found), found)
+    if form is not None:
+        return Seen(form, found)
+    best, share, many = _best_form(work, target, verb, found)
+    return Seen(best, found, share, many)
 
 
-def _best_form(work: Work, target: Object, verb: str, found: Reach) -> Form:
+def _best_form(work: Work, target: Object, verb: str, found: Reach) -> tuple[Form, int, bool]:
     if found.nothing or target.access == "parent":
-        return "most"  # one condition is enough
+        return "most", 0, False  # one condition is enough
     key = ("seen", target.name, verb, work.actor.user, work.actor.principals, work.actor.subtree)
-    known: tuple[float, Form] | None = work.catalog.memo.get(key)
+    known: tuple[float, tuple[Form, int, bool]] | None = work.catalog.memo.get(key)
     if known is not None and time.monotonic() - known[0] < ESTIMATE_SECONDS:
         return known[1]
     table = work.session.table(target.table)
-    total = 0
-    for branch in found.branches:
+    total = given = 0
+    for branch in reversed(found.branches):  # grants first
         sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} r WHERE {branch.sql} LIMIT {FEW}) AS few"
         total += int(work.session.value(sql, branch.params))
+        given = total if branch.walk else given
         if total >= FEW:
             break
-    form: Form = "most" if _share(work, table, found) >= WIDE else "few" if total < FEW else "some"
-    work.catalog.memo[key] = (time.monotonic(), form)
-    return form
+    share = _share(work, table, found)
+    form: Form = "most" if share >= WIDE else "few" if total < FEW else "some"
+    work.catalog.memo[key] = (time.monotonic(), (form, share, given >= FEW))
+    return form, share, given >= FEW
 
 
 def _share(work: Work, table: str, found: Reach) -> int:
@@ -112,8 +119,18 @@ def condition_of_page(work: Work, target: Object, view: Seen) -> tuple[str, list
     """
     if view.form != "most" or target.access == "parent" or work.session.dialect != "sqlite" or view.reach.nothing:
         return condition(work, target, view)
-    texts = [f"(+{b.sql})" for b in view.reach.branches]
+    texts = [f"({b.walk})" if b.walk and view.many else f"(+{b.sql})" for b in view.reach.branches]
     return f"({' OR '.join(texts)})", [p for b in view.reach.branches for p in b.params]
+
+
+def condition_of_count(work: Work, target: Object, view: Seen) -> tuple[str, list[Any]]:
+    """
+    As `condition`, for counting to the end: from one in eight on, passing over all rows once beats fetching those of
+    every branch (measured at 1,000,000: 0.25 s instead of 2.6 s for a third of them).
+    """
+    if view.share < SAMPLE // 8:
+        return condition(work, target, view)
+    return condition_of_page(work, target, replace(view, many=False))
 
 
 def spread(
