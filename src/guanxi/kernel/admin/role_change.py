@@ -148,7 +148,8 @@ class _Counter:
                     if self._left() <= 0:
                         raise TooSlow(msg("The time for counting is over."))
                     wide, narrow = (new, old) if gained else (old, new)
-                    ids, cut = self._difference(session, target, verb, wide, narrow, asked)
+                    limit = MOST + 1 if len(found) <= MOST else 1  # beyond: only whether there is any
+                    ids, cut = self._difference(session, target, verb, wide, narrow, asked, limit)
                     people += bool(ids)
                     found |= ids
                     more = more or cut
@@ -169,6 +170,7 @@ class _Counter:
         wide: Actor,
         narrow: Actor,
         asked: dict[Any, tuple[set[int], bool]],
+        limit: int,
     ) -> tuple[set[int], bool]:
         """Ids that one reaches and the other does not, at most one more than MOST; and whether there are more."""
         had = reach(session, self.catalog, wide, target, verb, self.now)
@@ -177,19 +179,19 @@ class _Counter:
             return set(), False
         key = (had, has)
         if key not in asked:
-            sql, params = _difference_sql(session.table(target.table), had, has)
+            sql, params = _difference_sql(session.table(target.table), had, has, limit)
             ids = {row[0] for row in session.rows(sql, params)}
             asked[key] = ids, len(ids) > MOST
         return asked[key]
 
 
-def _difference_sql(table: str, had: Reach, has: Reach) -> tuple[str, list[Any]]:
+def _difference_sql(table: str, had: Reach, has: Reach, limit: int) -> tuple[str, list[Any]]:
     wanted, params = had.condition()
     kept, more = has.condition()
     # a row where the narrower condition is unknown (no owner, no team) is one that it does not reach
     left_out = f" AND {kept} IS NOT TRUE" if kept and not has.nothing else ""
     text = f'SELECT r."id" FROM {table} r WHERE r."trashed_at" IS NULL' + (f" AND {wanted}" if wanted else "")
-    return f"{text}{left_out} LIMIT {MOST + 1}", [*params, *(more if left_out else ())]
+    return f"{text}{left_out} LIMIT {limit}", [*params, *(more if left_out else ())]
 
 
 def _differs(pair: Pair, target: Object, verb: Verb) -> bool:
