@@ -28,6 +28,19 @@ def test_reads_and_first_use_of_a_token_are_on_the_line(space: Any, client: Clie
     assert {t["source"] for t in about} == {"access", "change"}
 
 
+def test_history_and_feed_are_reading_too(space: Any, client: Client) -> None:
+    known = make.record(space, "contact", name="Wang Fang", mobile="13800001234")
+    reader = make.person(space)
+    speaks = client(user=reader)
+    assert speaks.get(f"/contact/{known}/history").status_code == 200
+    assert speaks.get("/changes?limit=500").status_code == 200
+    space.accesses.flush()
+    found = (
+        client().get("/audit", params={"actor": str(reader), "object": "contact", "source": "access"}).json()["data"]
+    )
+    assert sorted((t["kind"], t["record"]) for t in found) == [("list", None), ("read", str(known))]
+
+
 def test_nobody_else_learns_that_there_is_an_audit(space: Any, client: Client) -> None:
     seller = client("sales")
     assert seller.get("/audit").status_code == 404

@@ -10,6 +10,7 @@ from guanxi.base.dates import iso_datetime
 from guanxi.entrypoints.api.call import Call, reply, whole
 from guanxi.kernel.changes.feed import seal
 from guanxi.kernel.records.feed import SeenChange, read_changes
+from guanxi.kernel.records.looks import note_feed
 
 
 def read_feed(call: Call) -> Response:
@@ -21,6 +22,8 @@ def read_feed(call: Call) -> Response:
         seal(call.space.db)  # the caller's own last change is in the answer even where no worker runs
     with call.reading() as work:
         found, following, more = read_changes(work, since, limit)
+        seen = ((item.object, {**(item.old or {}), **(item.new or {})}) for item in found)
+        note_feed(work, seen, entry="api", address=call.address)
     return reply({"changes": [_shown(item) for item in found], "next": str(following), "more": more})
 
 

@@ -15,6 +15,7 @@ from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.context import Work
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.history import FieldStep, Step, steps
+from guanxi.kernel.records.looks import note_steps
 from guanxi.kernel.records.output import json_value
 from guanxi.kernel.records.read import names, target_of
 from guanxi.kernel.records.shape import targets_of
@@ -72,6 +73,7 @@ def read_history(call: Call) -> Response:
         limit = whole(params, "limit", 50, 1, 500)
         before = whole(params, "before", 0, 0, MAX_VERSION) or None
         found = steps(work, call.path("object"), call.id(), before=before, limit=limit)
+        note_steps(work, call.path("object"), call.id(), found, entry="api", address=call.address)
         people = names(work, "user", {step.actor for step in found if step.actor})
         data = [_step(work, step, people) for step in found]
     return reply({"data": data, "before": found[-1].version if len(found) == limit else None})

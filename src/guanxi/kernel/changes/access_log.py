@@ -12,6 +12,7 @@ from threading import Condition, Lock, Thread
 from typing import Any, Protocol
 
 import msgspec
+import structlog
 
 from guanxi.kernel.changes.log import START, chain_of
 from guanxi.kernel.storage.engine import Database
@@ -23,6 +24,7 @@ BATCH = 2_000  # rows a transaction
 FULL = 100_000  # acts kept while the database is away; then acts are refused, never lost
 LONGEST_WAIT = 30.0  # seconds until the database is tried again
 
+log = structlog.get_logger("guanxi.access_log")
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -136,7 +138,8 @@ class Accesses:
             try:
                 self.flush()
                 pause = GATHER
-            except Exception:  # noqa: BLE001 - the database may come back; nothing is dropped meanwhile
+            except Exception as error:  # noqa: BLE001 - the database may come back; nothing is dropped meanwhile
+                log.warning("acts wait to be written", waiting=len(self._waiting), error=type(error).__name__)
                 pause = min(pause * 2, LONGEST_WAIT)
 
     def _put_down(self) -> None:
@@ -161,6 +164,9 @@ class Accesses:
                 continue  # another process was faster
             try:
                 self.write(msgspec.json.decode(taken.read_bytes(), type=list[Act]))
+            except msgspec.MsgspecError:
+                log.exception("a file of acts cannot be read", path=str(taken))  # it stays, for somebody to look at
+                continue
             except Exception:
                 taken.rename(path)
                 raise

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.changes.access_log import note
 from guanxi.kernel.fields.masked import Masked
+from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.types import Row
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
+    from guanxi.kernel.records.history import Step
 
 
 def note_record(
@@ -29,6 +31,33 @@ def note_rows(
     """A page of a list: how many records, not which."""
     if shown := shown_in_clear(work, target, rows, names):
         note(work.space, "list", work.actor.user, object=target.name, count=len(rows), detail={"fields": shown},
+             entry=entry, address=address)  # fmt: skip
+
+
+def note_steps(work: Work, name: str, ident: int, steps: Sequence[Step], *, entry: str, address: str = "") -> None:
+    """A record's history: old values count like new ones."""
+    shown = {
+        f.field.name for step in steps for f in step.fields
+        if f.field.sensitive and any(_is_clear(value) for value in (*(f.old or ()), *(f.new or ())))
+    }  # fmt: skip
+    if shown and not work.actor.is_system:
+        note(work.space, "read", work.actor.user, object=name, record=ident,
+             detail={"fields": sorted(shown), "history": True}, entry=entry, address=address)  # fmt: skip
+
+
+def note_feed(work: Work, changes: Iterable[tuple[str, Mapping[str, Any]]], *, entry: str, address: str = "") -> None:
+    """A page of the feed: one row per object, for fields that are clear to the caller on every record."""
+    counts: dict[str, tuple[int, set[str]]] = {}
+    for name, values in changes:
+        target = work.catalog.objects.get(name)
+        allowed = readable(work, target) if target is not None else {}
+        sensitive = () if target is None else sensitive_fields(work, target)
+        found = {f.name for f in sensitive if values.get(f.name) is not None and f.name in allowed}
+        if found:
+            count, names = counts.get(name, (0, set()))
+            counts[name] = count + 1, names | found
+    for name, (count, names) in counts.items():
+        note(work.space, "list", work.actor.user, object=name, count=count, detail={"fields": sorted(names)},
              entry=entry, address=address)  # fmt: skip
 
 

@@ -22,12 +22,13 @@ from guanxi.entrypoints.web.records.inputs import Input, default_raw, input_of
 from guanxi.entrypoints.web.records.likeness import Like, chosen, likes_of, watched
 from guanxi.entrypoints.web.records.values import show_field
 from guanxi.entrypoints.web.render import label, object_template, sentence, t
-from guanxi.entrypoints.web.session import Visit, safe_path, visit
+from guanxi.entrypoints.web.session import Visit, address_of, safe_path, visit
 from guanxi.entrypoints.web.shell import page, piece, see_other
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.context import Work
 from guanxi.kernel.records.duplicates import LooksLike
 from guanxi.kernel.records.idempotency import claim, hash_of, remember
+from guanxi.kernel.records.looks import note_record
 from guanxi.kernel.records.masks import fillable, shown
 from guanxi.kernel.records.output import values_of
 from guanxi.kernel.records.parse import may
@@ -274,6 +275,7 @@ def show_edit(request: Request) -> Response:
         desk = open_desk(me, work, request.path_params["object"], ident_of(request))
         if "edit" not in desk.verbs:
             raise Forbidden(msg("You may read this record, but not change it."))
+        note_record(work, desk.target, desk.row, entry="form", address=address_of(request))
         return edit_page(request, desk, None, {})
 
 

@@ -16,7 +16,7 @@ from guanxi.entrypoints.web.records.desk import Desk, at_desk, number_of
 from guanxi.entrypoints.web.records.merging import lead
 from guanxi.entrypoints.web.records.offers import followed, offers
 from guanxi.entrypoints.web.records.related import related
-from guanxi.entrypoints.web.records.sharing import shared_with
+from guanxi.entrypoints.web.records.sharing import day_of, shared_with
 from guanxi.entrypoints.web.records.values import EMPTY, show_field, show_row
 from guanxi.entrypoints.web.render import label, moment, object_template, t
 from guanxi.entrypoints.web.session import address_of
@@ -25,7 +25,7 @@ from guanxi.kernel.access import why
 from guanxi.kernel.admin.because import explain_record, may_explain
 from guanxi.kernel.records.aliases import ALIAS, merged_here
 from guanxi.kernel.records.history import steps
-from guanxi.kernel.records.looks import note_record
+from guanxi.kernel.records.looks import note_record, note_steps
 from guanxi.kernel.records.masks import shown
 from guanxi.kernel.records.output import values_of
 from guanxi.kernel.records.read import names, references
@@ -124,6 +124,7 @@ def context_of(desk: Desk, kind: str = "") -> dict[str, Any]:
         "related": related(desk),
         "shares": shared_with(desk) if can_share(desk.target) and not desk.trashed else None,
         "users": desk.work.catalog.config["user"],
+        "day_of": day_of,
         "files": list(filing.files_of(desk).values()),
         "may_file": any(f.type == "files" and desk.may_edit(f) for f in desk.fields.values()),
         "offers": offers(desk),
@@ -208,6 +209,7 @@ def show_history(request: Request) -> Response:
         found = steps(
             desk.work, desk.target.name, desk.id, before=int(before) if before.isdecimal() else None, limit=51
         )
+        note_steps(desk.work, desk.target.name, desk.id, found, entry="form", address=address_of(request))
         known = feed.names_for_steps(desk, found)
         entries = [(feed.entry_of_step(desk, s, known, s.at), s) for s in found[:50]]
         return page(
