@@ -68,7 +68,8 @@ def judge(home: Path, url: str | None, names: set[str]) -> None:
 
 def refused(answer: httpx.Response) -> None:
     assert answer.status_code == 507, answer.text
-    assert "disk is full" in answer.json()["detail"]
+    assert answer.json()["code"] == "disk_full"
+    assert any(words in answer.json()["detail"] for words in ("disk is full", "磁盘满了"))
     assert int(answer.headers["Retry-After"]) > 0
 
 
