@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from guanxi.apps.collaboration.alarm import tell_alerts, tell_failed_backup
 from guanxi.apps.collaboration.manifest import COLLABORATION
+from guanxi.apps.consent.manifest import CONSENTS
 from guanxi.apps.customers.manifest import CUSTOMERS
 from guanxi.apps.sales.manifest import SALES
 from guanxi.apps.samples.load import load_samples
@@ -57,7 +58,7 @@ from guanxi.kernel.storage.install import install
 from guanxi.kernel.storage.level import refuse_other_level
 from guanxi.settings import Settings, read_settings
 
-APPS: tuple[App, ...] = (CORE, CUSTOMERS, SALES, COLLABORATION)
+APPS: tuple[App, ...] = (CORE, CUSTOMERS, SALES, COLLABORATION, CONSENTS)
 FOLLOWERS = (search_follower,)
 JOBS: dict[str, Callable[[Space, JobRun], None]] = {
     **{kind: partial(backing.run_job, kind) for kind in backing.KINDS},

@@ -30,7 +30,8 @@ EXPORT = {
     "type": "object",
     "properties": {"object": TEXT, "filter": MAYBE, "q": MAYBE, "fields": {"type": "array", "items": TEXT},
                    "format": {"type": "string", "enum": ["csv", "jsonl", "xlsx"]},
-                   "header": {"type": "string", "enum": ["names", "labels"]}, "bom": FLAG},
+                   "header": {"type": "string", "enum": ["names", "labels"]}, "bom": FLAG,
+                   "purpose": TEXT, "channel": TEXT, "anonymous": FLAG},
     "required": ["object"],
     "additionalProperties": False,
 }  # fmt: skip

@@ -15,6 +15,7 @@ from guanxi.kernel.jobs.control import Task
 from guanxi.kernel.records.bulk import BulkEdit, may_bulk, start_bulk
 from guanxi.kernel.records.export import FORMATS, note_export
 from guanxi.kernel.records.export_jobs import Wanted, finished, start_export
+from guanxi.kernel.records.export_uses import use_for
 from guanxi.kernel.records.read import count
 
 KINDS = ("export", "bulk_edit", "import", "undo")
@@ -27,13 +28,14 @@ def begin_export(call: Call) -> Response:
     """`{"object": "contact", "filter": "…", "fields": […], "format": "csv", "header": "names"}`"""
     call.params()
     body = call.object()
-    _known(body, ("object", "filter", "q", "fields", "format", "header", "bom"))
+    _known(body, ("object", "filter", "q", "fields", "format", "header", "bom", "purpose", "channel", "anonymous"))
     given = body.get("fields", [])
     if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
         raise BadInput(msg("«{name}» must be a list of names.", name="fields"))
     format_, header = _one_of(body, "format", FORMATS), _one_of(body, "header", HEADINGS)
+    use = use_for(_text(body, "purpose") or "", _text(body, "channel") or "", anonymous=body.get("anonymous") is True)
     wanted = Wanted(_text(body, "object") or "", _text(body, "filter"), _text(body, "q"), tuple(given), format_, header,
-                    body.get("bom") is True)  # fmt: skip
+                    body.get("bom") is True, use)  # fmt: skip
     with call.reading("read") as work:
         person = work.actor.user
     job = start_export(call.space, person, wanted, entry=call.entry, address=call.address)
@@ -93,7 +95,8 @@ def read_result(call: Call) -> Response:
     with call.reading() as work:
         person = work.actor.user
         task, wanted, path = finished(work, call.id())
-    note_export(call.space, person, wanted.object, task.done, wanted.fields, entry=call.entry, address=call.address)
+    note_export(call.space, person, wanted.object, task.done, wanted.fields, entry=call.entry, address=call.address,
+                use=wanted.use)  # fmt: skip
     headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{wanted.object}.{wanted.format}"'}
     return FileResponse(path, media_type="application/octet-stream", headers=headers)
 

@@ -250,6 +250,19 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Uses:
+    """
+    Who says what people's data may be used for (`kernel/records/uses.py`): of which objects, for which purposes,
+    through which channels; `judge(work, object, ids, purpose, channel, data) -> {id: Verdict}`.
+    """
+
+    objects: tuple[str, ...]
+    purposes: Callable[..., Any]
+    channels: Callable[..., Any]
+    judge: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     """One manifest: the table of contents of an app."""
 
@@ -264,4 +277,5 @@ class App:
     jobs: tuple[ScheduledJob, ...] = ()
     reports: tuple[Report, ...] = ()
     pages: tuple[Page, ...] = ()
+    uses: Uses | None = None
     seed: Callable[..., None] | None = None  # rows a new workspace starts with (pipelines, roles …)

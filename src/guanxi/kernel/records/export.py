@@ -18,6 +18,7 @@ from guanxi.kernel.changes.access_log import note
 from guanxi.kernel.fields.masked import Masked
 from guanxi.kernel.fields.registry import result_type
 from guanxi.kernel.records.export_files import SHEET_ROWS, guarded, write_csv, write_xlsx
+from guanxi.kernel.records.export_uses import NO_USE, Use, check_use, harmless, sifted, told
 from guanxi.kernel.records.masks import shown, veils
 from guanxi.kernel.records.output import converter
 from guanxi.kernel.records.read import chosen, find, names, pointers, target_of
@@ -58,14 +59,17 @@ def export(
     header: Header = "names",
     bom: bool = False,
     sheet_rows: int = SHEET_ROWS,
+    use: Use = NO_USE,
+    left: list[int] | None = None,
 ) -> int:
     """
     Writes what the caller may export, in order of id, and gives the number of rows. With `names` every value can be
     imported again as it was; with `labels` it is written as people read it. Lookups have two columns: id and name.
+    `left` gets how many people of each page do not allow the `use`.
     """
     target = may_export(work, query.object)
-    fields = fields_of(work, target, query.fields)
-    pages = _pages(work, replace(query, fields=tuple(f.name for f in fields), verb="export"))
+    fields = fields_of(work, target, query.fields, use)
+    pages = _pages(work, target, replace(query, fields=tuple(f.name for f in fields), verb="export"), use, left)
     if format == "jsonl":
         return _write_jsonl(work, target, fields, pages, out)
     columns = columns_of(work, target, fields, header)
@@ -79,11 +83,12 @@ def export(
 
 
 def note_export(
-    space: Space, user: int, target: str, count: int, fields: Sequence[str], *, entry: str, address: str = ""
+    space: Space, user: int, target: str, count: int, fields: Sequence[str], *, entry: str, address: str = "",
+    use: Use = NO_USE, refused: int = 0,
 ) -> None:
-    """Who took out how much, written before this returns."""
-    note(space, "export", user, object=target, count=count, detail={"fields": list(fields)}, entry=entry,
-         address=address, at_once=True)  # fmt: skip
+    """Who took out how much, and for what, written before this returns."""
+    detail = {"fields": list(fields), **told(use, refused)}
+    note(space, "export", user, object=target, count=count, detail=detail, entry=entry, address=address, at_once=True)
 
 
 def may_export(work: Work, name: str) -> Object:
@@ -96,14 +101,16 @@ def may_export(work: Work, name: str) -> Object:
     return target
 
 
-def fields_of(work: Work, target: Object, names: Sequence[str]) -> tuple[Field, ...]:
+def fields_of(work: Work, target: Object, names: Sequence[str], use: Use = NO_USE) -> tuple[Field, ...]:
     """The fields asked for, or all that make up the record for its reader; never one that may not be read."""
-    if names:
-        return chosen(work, target, names)
-    allowed = shown(work, target)
-    own = [f.name for f in target.fields if f.name in allowed and not f.hidden]
-    last = [name for name in LAST if name in allowed and name not in own]
-    return chosen(work, target, [*ALWAYS, *own, *last])
+    if not names:
+        allowed = shown(work, target)
+        own = [f.name for f in target.fields if f.name in allowed and not f.hidden]
+        last = [name for name in LAST if name in allowed and name not in own]
+        names = [*ALWAYS, *own, *last]
+    found = chosen(work, target, names)
+    check_use(work, target, use, found)
+    return tuple(harmless(work, target, found)) if use.anonymous else found
 
 
 def columns_of(work: Work, target: Object, fields: Sequence[Field], header: Header) -> list[Column]:
@@ -232,11 +239,16 @@ def _titles(work: Work, target: Object, field: Field) -> Cells:
     return lambda rows, titles: [cell(row, titles) for row in rows]
 
 
-def _pages(work: Work, query: Query) -> Iterator[list[Row]]:
+def _pages(
+    work: Work, target: Object, query: Query, use: Use, left: list[int] | None
+) -> Iterator[list[Row]]:
     cursor: str | None = None
     while True:
         page = find(work, replace(query, sort=("id",), limit=PAGE, cursor=cursor), most=PAGE)
-        yield page.rows
+        rows = sifted(work, target, page.rows, use)
+        if left is not None:
+            left.append(len(page.rows) - len(rows))
+        yield rows
         cursor = page.next
         if cursor is None:
             return

@@ -30,6 +30,7 @@ from guanxi.kernel.records.export import (
     note_export,
 )
 from guanxi.kernel.records.export_files import SHEET_ROWS, write_xlsx
+from guanxi.kernel.records.export_uses import NO_USE, Use, sifted
 from guanxi.kernel.records.read import count, find
 from guanxi.kernel.records.types import Query
 
@@ -52,6 +53,7 @@ class Wanted(msgspec.Struct, frozen=True):
     format: Format = "csv"
     header: Header = "labels"
     bom: bool = True
+    use: Use = NO_USE
 
     @property
     def query(self) -> Query:
@@ -66,6 +68,7 @@ class Come:
     cursor: str | None = None
     bytes: int = 0
     rows: int = 0
+    refused: int = 0  # people who do not allow this use
     read: bool = False  # all rows are in the file (a workbook is still to be made of them)
 
 
@@ -76,7 +79,7 @@ def start_export(space: Space, actor: int, wanted: Wanted, *, entry: str = "form
                            known=", ".join(FORMATS)))  # fmt: skip
     with space.write(actor, entry=entry) as work:
         target = may_export(work, wanted.object)
-        fields_of(work, target, wanted.fields)
+        fields_of(work, target, wanted.fields, wanted.use)
         count(work, wanted.query, 1)
         args = {"actor": actor, "wanted": msgspec.to_builtins(wanted), "entry": entry, "address": address}
         return enqueue(work.session, KIND, args, queue="bulk", person=actor)
@@ -99,7 +102,7 @@ def run_export(space: Space, run: JobRun) -> None:
     if wanted.format == "xlsx":
         _make_workbook(space, run, wanted, path)
     note_export(space, actor, wanted.object, come.rows, wanted.fields, entry=run.args["entry"],
-                address=run.args["address"])  # fmt: skip
+                address=run.args["address"], use=wanted.use, refused=come.refused)  # fmt: skip
     with space.db.write() as session:
         done = {**msgspec.to_builtins(come), "size": path.stat().st_size}
         run.advance(session, come.rows, come.rows, done)
@@ -126,18 +129,20 @@ def _page(space: Space, actor: int, wanted: Wanted, come: Come, out: IO[bytes]) 
     """One page in a read of its own, so that no reader stays open for long."""
     with space.read(actor, timeout=SECONDS) as work:
         target = may_export(work, wanted.object)
-        fields = fields_of(work, target, wanted.fields)
+        fields = fields_of(work, target, wanted.fields, wanted.use)
         names = tuple(f.name for f in fields)
         page = find(work, _at(wanted, names, come.cursor), most=PAGE)
+        kept = sifted(work, target, page.rows, wanted.use)
         if wanted.format == "jsonl":
-            out.write(json_lines(work, target, fields, page.rows))
+            out.write(json_lines(work, target, fields, kept))
         else:
             columns = columns_of(work, target, fields, wanted.header)
-            rows = [row for part in cells_of(work, target, fields, columns, iter([page.rows]), wanted.format == "csv")
+            rows = [row for part in cells_of(work, target, fields, columns, iter([kept]), wanted.format == "csv")
                     for row in part]  # fmt: skip
-            head = [] if come.rows else [[c.heading for c in columns]]
+            head = [] if come.bytes else [[c.heading for c in columns]]
             out.write(_csv(head, rows, wanted.bom) if wanted.format == "csv" else _spool(head, rows))
-    come.rows += len(page.rows)
+    come.rows += len(kept)
+    come.refused += len(page.rows) - len(kept)
     come.cursor, come.read, come.bytes = page.next, page.next is None, out.tell()
 
 

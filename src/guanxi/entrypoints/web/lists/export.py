@@ -21,8 +21,10 @@ from guanxi.entrypoints.web.shell import page, see_other
 from guanxi.kernel.catalog.model import Field
 from guanxi.kernel.records.export import FORMATS, Header, export, may_export, note_export
 from guanxi.kernel.records.export_jobs import Wanted, start_export
+from guanxi.kernel.records.export_uses import use_for
 from guanxi.kernel.records.read import count
 from guanxi.kernel.records.types import Query
+from guanxi.kernel.records.uses import SETTING, channels_of, purposes_of
 
 SECONDS = 60.0
 AT_ONCE = 5_000  # rows; more than these are a job
@@ -41,7 +43,9 @@ def export_csv(request: Request) -> Response:
         asked = _picked(ask(work, read_state(name_of(request), request.query_params), me.locale), request)
         may_export(work, asked.target.name)
         names = ("id", *(f.name for f in cells.columns_for(work, asked.target, asked.state.columns)))
-    return _answer(request, me, Wanted(asked.target.name, asked.where, asked.state.q or None, names))
+    given = request.query_params
+    use = use_for(given.get("purpose", ""), given.get("channel", ""), anonymous=given.get("anonymous") == "1")
+    return _answer(request, me, Wanted(asked.target.name, asked.where, asked.state.q or None, names, use=use))
 
 
 def show_export(request: Request) -> Response:
@@ -52,8 +56,11 @@ def show_export(request: Request) -> Response:
         target = may_export(work, asked.target.name)
         fields: list[Field] = cells.columns_for(work, asked.target, asked.state.columns)
         found, more = count(work, replace(asked.query(), verb="export"), 10_000)
+        purposes, channels = purposes_of(work, target.name), channels_of(work, target.name)
+        required = bool(work.catalog.settings.get(SETTING))
     return page(request, "record/list_export.html", me, active=target.name, target=target, fields=fields, found=found,
-                more=more, state=request.url.query, back=asked.state.url())  # fmt: skip
+                more=more, state=request.url.query, back=asked.state.url(), purposes=purposes, channels=channels,
+                required=required)  # fmt: skip
 
 
 def start(request: Request, form: FormData) -> Response:
@@ -65,9 +72,10 @@ def start(request: Request, form: FormData) -> Response:
         may_export(work, asked.target.name)
         shown = text_of(form, "columns") != "all"
         names = tuple(f.name for f in cells.columns_for(work, asked.target, asked.state.columns)) if shown else ()
+    use = use_for(text_of(form, "purpose"), text_of(form, "channel"), anonymous=text_of(form, "anonymous") == "1")
     wanted = Wanted(asked.target.name, asked.where, asked.state.q or None, ("id", *names) if names else (),
                     format_ if format_ in FORMATS else "csv",
-                    "names" if header == "names" else "labels")  # fmt: skip
+                    "names" if header == "names" else "labels", use=use)  # fmt: skip
     return _answer(request, me, wanted)
 
 
@@ -89,8 +97,11 @@ def _answer(request: Request, me: Visit, wanted: Wanted) -> Response:
     query = Query(wanted.object, wanted.where, wanted.fields, text=wanted.text)
     out = tempfile.SpooledTemporaryFile(max_size=4_000_000)  # noqa: SIM115 - closed when it has been sent
     with me.space.read(me.user, timeout=SECONDS) as work:
-        number = export(work, query, out, format=wanted.format, header=header, bom=wanted.bom)
-    note_export(me.space, me.user, wanted.object, number, wanted.fields, entry="form", address=address_of(request))
+        left: list[int] = []
+        number = export(work, query, out, format=wanted.format, header=header, bom=wanted.bom, use=wanted.use,
+                        left=left)  # fmt: skip
+    note_export(me.space, me.user, wanted.object, number, wanted.fields, entry="form", address=address_of(request),
+                use=wanted.use, refused=sum(left))  # fmt: skip
     return sent(out, f"{wanted.object}.{wanted.format}", wanted.format)
 
 

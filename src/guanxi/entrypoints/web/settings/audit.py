@@ -40,6 +40,7 @@ ACCESS: Mapping[str, tuple[Label, str]] = {
     "list": (L("Listed", "列表查看"), "table"),
     "reveal": (L("Uncovered", "查看明文"), "eye"),
     "export": (L("Exported", "导出"), "download"),
+    "use": (L("Data used", "使用数据"), "shield-lock"),
     "print": (L("Printed", "打印"), "file"),
     "token_made": (L("Token made", "新建令牌"), "key"),
     "token_used": (L("Token first used", "令牌首次使用"), "key"),
