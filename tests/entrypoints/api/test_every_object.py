@@ -13,8 +13,8 @@ from guanxi.kernel.context import Space
 from tests import make
 from tests.entrypoints.api.conftest import Client
 
-ELSEWHERE = ("share", "record_request", "duplicate_rule")
-"""Shares are made at the record's address, requests by asking; rules of duplicates name fields that must be there."""
+ELSEWHERE = ("share", "sharing_rule", "record_request", "duplicate_rule")
+"""Shares are made at the record's address, requests by asking; rules name objects and fields that must be there."""
 OBJECTS = [o for app in APPS for o in app.objects if o.name not in ELSEWHERE]
 EMPTIED = {"opportunity": {"closed_on", "close_reason", "lost_to"}}  # by rules: an open deal has no end
 LINES = [o.name for o in OBJECTS if o.parent]

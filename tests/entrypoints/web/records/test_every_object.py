@@ -57,7 +57,7 @@ def make(space: Space, name: str) -> int:
 
 def objects(space: Space) -> list[Object]:
     with space.read(system("test")) as work:
-        kept = [o for o in work.catalog.objects.values() if o.parent is None and o.name not in (*SETTINGS, "view")]
+        kept = [o for o in work.catalog.objects.values() if o.parent is None and o.name not in (*SETTINGS, *ELSEWHERE, "view")]
         return [o for o in kept if o.name != "notification"]
 
 
