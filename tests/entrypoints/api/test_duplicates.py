@@ -17,9 +17,11 @@ def test_a_record_that_looks_like_another_is_refused_with_candidates(client: Cli
     made = admin.post("/contact", json=PERSON)
     assert made.status_code == 201
     told = admin.post("/contact", json={**PERSON, "title": "经理"})
-    assert told.status_code == 409 and told.json()["code"] == "duplicate"
+    assert told.status_code == 409
+    assert told.json()["code"] == "duplicate"
     (candidate,) = told.json()["candidates"]
-    assert candidate["id"] == made.json()["id"] and candidate["score"] >= 90
+    assert candidate["id"] == made.json()["id"]
+    assert candidate["score"] >= 90
     assert told.json()["errors"][0]["code"] == "looks_like"
     assert admin.post("/contact", params={"duplicates": "allow"}, json=PERSON).status_code == 201
     assert admin.post("/contact", params={"duplicates": "maybe"}, json=PERSON).status_code == 400
@@ -30,7 +32,8 @@ def test_a_check_writes_nothing_and_gives_reasons(client: Client) -> None:
     admin.post("/contact", json=PERSON)
     before = admin.get("/contact/count").json()
     found = admin.post("/contact/duplicates", json={"name": "Zhao Min", "mobile": "+86 139 0000 1111"}).json()["data"]
-    assert found[0]["title"] == "赵敏" and any("Mobile" in r for r in found[0]["reasons"])
+    assert found[0]["title"] == "赵敏"
+    assert any("Mobile" in r for r in found[0]["reasons"])
     assert admin.get("/contact/count").json() == before
     assert admin.post("/contact/duplicates", json={"name": "谁也不像"}).json() == {"data": []}
     assert client("analyst").post("/contact/duplicates", json=PERSON).status_code == 403

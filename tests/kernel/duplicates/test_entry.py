@@ -108,7 +108,8 @@ def test_no_key_can_be_read_as_a_value(space: Space, admin: int) -> None:
     create(space, admin, "contact", name="王芳", mobile="13812345678", email="wang.fang@example.com")
     with space.db.read() as session:
         stored = {v for (v,) in session.rows(f"SELECT value FROM {session.table('match_key')}")}
-    assert stored and not any("3812345678" in v or "wang" in v for v in stored)
+    assert stored
+    assert not any("3812345678" in v or "wang" in v for v in stored)
 
 
 def test_a_new_record_that_looks_like_another_is_asked_about(space: Space, admin: int) -> None:
@@ -116,7 +117,9 @@ def test_a_new_record_that_looks_like_another_is_asked_about(space: Space, admin
     with pytest.raises(LooksLike) as told:
         create(space, admin, "account", "ask", name="上海远山自动化有限公司", credit_code=CODE.lower())
     (hit,) = told.value.found[0].hits
-    assert hit.id == first and hit.score >= 95 and not hit.refused
+    assert hit.id == first
+    assert hit.score >= 95
+    assert not hit.refused
     assert any("Unified social credit code" in str(r.params["field"].en) for r in hit.reasons)
     assert told.value.extra["candidates"] == [{"id": str(first), "title": "远山自动化", "score": hit.score,
                                                "refused": False}]  # fmt: skip
@@ -180,7 +183,8 @@ def test_records_out_of_sight_give_a_team_and_nothing_else(space: Space, people:
         create(space, people["wang"], "contact", "ask", name="赵敏", mobile="13900001111")
     problem = told.value
     assert problem.extra["candidates"] == [{"hidden": True, "team": "East", "refused": False}]
-    assert "赵敏" not in str(problem.errors) and not problem.found[0].hits
+    assert "赵敏" not in str(problem.errors)
+    assert not problem.found[0].hits
     with space.write(people["wang"]) as work:
         target = work.catalog.object("contact")
         row = row_of(work, target, {"name": "赵敏", "mobile": "13900001111"})
@@ -225,7 +229,8 @@ def test_a_field_one_may_not_set_is_no_question(space: Space, people: dict[str, 
     with space.read(blind) as work:
         target = work.catalog.object("contact")
         row = row_of(work, target, {"name": "x", "mobile": "13900001111"})
-        assert row["mobile"] is None and not look(work, target, [row])[0]
+        assert row["mobile"] is None
+        assert not look(work, target, [row])[0]
 
 
 def test_rows_of_one_list_are_compared_with_each_other(space: Space, admin: int) -> None:

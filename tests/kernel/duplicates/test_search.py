@@ -72,7 +72,8 @@ def test_only_clusters_that_one_sees_whole(space: Space, admin: int) -> None:
     (c,) = create(space, li, person)
     search_object(space, "contact")
     assert queue(space, admin) == [(a, b, c)]
-    assert queue(space, li) == [(a, c)] and queue(space, wang) == []
+    assert queue(space, li) == [(a, c)]
+    assert queue(space, wang) == []
     with pytest.raises(NotFound), space.write(wang) as work:
         set_apart(work, "contact", [a, b])
 
@@ -103,7 +104,8 @@ def test_many_records_go_through_splink(space: Space, admin: int, monkeypatch: p
     state = search_object(space, "contact")
     with space.read(admin) as work:
         pairs = {(a, b) for (a, b) in work.session.rows(f"SELECT a, b FROM {work.session.table('duplicate_pair')}")}
-    assert state.records == len(made) and pairs == wanted
+    assert state.records == len(made)
+    assert pairs == wanted
 
 
 def test_a_chain_of_likenesses_does_not_become_one_cluster() -> None:

@@ -92,7 +92,8 @@ def _plan() -> MatchPlan:
 def test_keys_tell_nothing_without_the_secret() -> None:
     row = {"id": 1, "name": "远山自动化"}
     one, two = keys_of(_plan(), row, "a", 7), keys_of(_plan(), row, "b", 7)
-    assert {k for k, _ in one} == {"name", "sound"} and not {v for _, v in one} & {v for _, v in two}
+    assert {k for k, _ in one} == {"name", "sound"}
+    assert not {v for _, v in one} & {v for _, v in two}
     assert all("远山" not in v and "yuan" not in v for _, v in one)
 
 
@@ -140,4 +141,5 @@ def test_chinese_names_and_their_pinyin() -> None:
     )
     wrong = sum(like_person(a, b) >= 0.9 for n, a in enumerate(names) for b in names[:n])
     print(f"Chinese people: {right} of {len(names)} found by their pinyin; {wrong} pairs of different people")
-    assert right == len(names) and wrong == 0
+    assert right == len(names)
+    assert wrong == 0
