@@ -208,12 +208,12 @@ def test_probing_is_limited_and_can_be_switched_off(space: Space, admin: int, pe
     assert [hinted() for _ in range(HINTS + 2)] == [True] * HINTS + [False] * 2
     space.accesses.flush()
     with space.db.read() as session:
-        kinds = dict(session.rows(f"SELECT kind, count(*) FROM {session.table('access_log')} WHERE actor = ?"
-                                  " GROUP BY kind", (people["wang"],)))  # fmt: skip
+        sql = f"SELECT kind, count(*) FROM {session.table('access_log')} WHERE actor = ? GROUP BY kind"
+        kinds: dict[str, int] = dict(session.rows(sql, (people["wang"],)))
     assert kinds.get("alert") == 2
     with space.write(admin) as work:
         change_settings(work, {"duplicate_hints": False})
-    with pytest.raises(TooMany):
+    with pytest.raises(TooMany):  # noqa: PT012 - the one past the limit
         for _ in range(ASKS + 1):
             with space.write(people["wang"]) as work:
                 target = work.catalog.object("contact")
@@ -265,8 +265,6 @@ def test_an_import_treats_them_as_told(
     with space.read(admin) as work:
         (row,) = find(work, Query("account", f"id = {there}", fields=("website",))).rows
     assert bool(row["website"]) == (similar == "update")
-
-
 
 
 def test_the_check_touches_few_rows(space: Space, admin: int) -> None:

@@ -17,6 +17,8 @@ from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
 from tests import make
 
+NAMES = [(s, g + h) for s in "王李张刘陈" for g in "伟芳娜敏静丽强磊" for h in "明华玉英秀梅晓雨"]
+
 
 @pytest.fixture
 def admin(space: Space) -> int:
@@ -97,7 +99,7 @@ def test_keys_are_made_anew_when_a_rule_changes(space: Space, admin: int) -> Non
 def test_many_records_go_through_splink(space: Space, admin: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linkage, "SMALL", 300)
     rows = [{"name": f"{s}{g}", "email": f"p{n}@e.com", "mobile": f"138{n:08d}", "wechat": f"wx{n}"}
-            for n, (s, g) in enumerate((s, g + h) for s in "王李张刘陈" for g in "伟芳娜敏静丽强磊" for h in "明华玉英秀梅晓雨")]  # fmt: skip
+            for n, (s, g) in enumerate(NAMES)]  # fmt: skip
     copies = [{**row, "email": "", "name": row["name"] + "先生"} for row in rows[::10]]
     made = create(space, admin, *rows, *copies)
     wanted = {(made[n * 10], made[len(rows) + n]) for n in range(len(copies))}

@@ -48,4 +48,7 @@ def test_what_is_somebody_elses_can_be_asked_for(space: Space, admin: Any, selle
     assert "/o/contact/" not in told
     assert "赵敏" not in told
     assert "The owner was asked" in seller.post("/duplicates/contact/ask", person, hx=True).text
-    assert "Nobody can be asked" in seller.post("/duplicates/contact/ask", {**person, "mobile": "13911112222"}, hx=True).text
+    assert (
+        "Nobody can be asked"
+        in seller.post("/duplicates/contact/ask", {**person, "mobile": "13911112222"}, hx=True).text
+    )

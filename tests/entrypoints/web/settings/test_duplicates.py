@@ -36,7 +36,9 @@ def test_rules_are_changed_added_and_refused(space: Space, admin: Any) -> None:
     own = {"key": "site", "name": "Website", "parts": "website: code", "strength": "90"}
     assert admin.post("/settings/duplicates/account", own).status_code == 303
     assert "website: code" in admin.get("/settings/duplicates").text
-    assert admin.post("/settings/duplicates/account", {**own, "key": "odd", "parts": "revenue: phone"}).status_code == 422
+    assert (
+        admin.post("/settings/duplicates/account", {**own, "key": "odd", "parts": "revenue: phone"}).status_code == 422
+    )
     assert admin.post("/settings/duplicates/account", {"key": "*", "strength": "80"}).status_code == 303
     assert admin.post("/settings/duplicates", {"probes": "5"}).status_code == 303
     with space.read(make.person(space)) as work:
