@@ -11,16 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from bench.databases import place_of, say
+from guanxi.base.ids import IdSource
 from guanxi.base.text import sort_key
-from guanxi.bootstrap import open_space
+from guanxi.bootstrap import APPS, open_space
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.access.tokens import create_token
+from guanxi.kernel.admin.upgrade import outlook
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.catalog.snapshot import Catalog
-from guanxi.kernel.context import Space
+from guanxi.kernel.context import Space, now_micros
 from guanxi.kernel.records.search_index import index_records
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
+from guanxi.kernel.storage.database import open_database
+from guanxi.kernel.storage.install import install
+from guanxi.kernel.storage.level import mark_step
 from guanxi.kernel.storage.schema import indexes, inspect, uniques
 
 BASE = 10_000_000_000  # first made-up id
@@ -54,9 +59,27 @@ def open_company(database: str, rows: int, server: str = "") -> Company:
         say(f"making {rows:,} rows on {database} …")
         make(url, folder, rows)
         (folder / "ready").touch()
+    _renew(url, folder)
     space = open_space(url, folder)
     _drop_old_indexes(space)
     return Company(space, database, rows, url, folder, callers_of(space))
+
+
+def _renew(url: str, folder: Path) -> None:
+    """Data kept from an earlier version take the upgrade's steps; they need no backup."""
+    database = open_database(url, folder)
+    space = Space("main", folder, database, IdSource(0, now_micros), APPS)
+    try:
+        pending = outlook(database).steps
+        if pending:
+            with database.write(catalog_change=True) as session:
+                install(session, APPS)
+        for step, _ in pending:
+            with space.write(system("upgrade"), entry="cli", kind="upgrade", catalog_change=True) as work:
+                step.run(work)
+                mark_step(work.session, step.number, step.name)
+    finally:
+        database.close()
 
 
 def callers_of(space: Space) -> dict[str, int]:
