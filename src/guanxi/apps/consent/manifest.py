@@ -5,7 +5,7 @@ from __future__ import annotations
 from guanxi.apps.consent.answer import CONSENT, PEOPLE
 from guanxi.apps.consent.purpose import CONSENT_PURPOSE, CONSENT_TEXT
 from guanxi.apps.consent.seed import seed
-from guanxi.apps.consent.uses import channels, judge_people, purposes
+from guanxi.apps.consent.uses import channels, judge_people, matrix_of, purposes
 from guanxi.base.i18n import L
 from guanxi.kernel.catalog.model import App, Uses
 
@@ -15,6 +15,6 @@ CONSENTS = App(
     "What people allow to be done with their data; exports and campaigns ask it.",
     needs=("customers", "sales"),
     objects=(CONSENT, CONSENT_PURPOSE, CONSENT_TEXT),
-    uses=Uses(PEOPLE, purposes, channels, judge_people),
+    uses=Uses(PEOPLE, purposes, channels, judge_people, matrix_of),
     seed=seed,
 )

@@ -38,7 +38,7 @@ CONSENT_PURPOSE = Object(
     ),
     columns=("name", "name_en", "code", "basis", "position", "active"),
     form=(
-        Section(L("Purpose of use", "使用目的"), ("name", "name_en", "code", "basis", "position", "active", "description")),
+        Section(L("Purpose", "目的"), ("name", "name_en", "code", "basis", "position", "active", "description")),
     ),
     sort="position",
     search=("-",),

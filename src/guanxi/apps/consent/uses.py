@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from guanxi.apps.consent.rules import CONSENT, Answer, judge
+from guanxi.apps.consent.rules import CONSENT, Answer, Judged, judge, judge_channel
 from guanxi.base.dates import iso_date, local_day
 from guanxi.base.errors import BadInput, msg
 from guanxi.base.i18n import Label
@@ -35,12 +35,18 @@ def channels(work: Work) -> Sequence[Any]:
     return [c for c in field.options["choices"] if not c.retired]
 
 
-def answers_of(work: Work, object_name: str, ids: Sequence[int], purpose: int | None = None) -> dict[int, list[Answer]]:
+def answers_of(work: Work, object_name: str, ids: Sequence[int], purpose: int) -> dict[int, list[Answer]]:
+    """What each person answered for that purpose."""
+    said = _said(work, object_name, ids)
+    return {i: [answer for of, answer in pairs if of == purpose] for i, pairs in said.items()}
+
+
+def _said(work: Work, object_name: str, ids: Sequence[int]) -> dict[int, list[tuple[int, Answer]]]:
     """
-    All live answers by person, of a contact also those it gave as a lead: a statement or three for each 5,000 people.
+    All live answers by person, with their purpose, of a contact also those it gave as a lead: a statement or three for each 5,000 people.
     Whatever the caller may read, all count.
     """
-    found: dict[int, list[Answer]] = {}
+    found: dict[int, list[tuple[int, Answer]]] = {}
     with work.as_system("consent is judged by every answer"):
         rows = rows_pointing(work, "consent", "person", object_name, ids, ANSWER)
         was: dict[int, int] = {}
@@ -49,9 +55,8 @@ def answers_of(work: Work, object_name: str, ids: Sequence[int], purpose: int | 
             was = {row["id"]: row["converted_contact"] for row in leads}
             rows += rows_pointing(work, "consent", "person", "lead", list(was), ANSWER)
     for row in rows:
-        if purpose is None or row["purpose"] == purpose:
-            person = int(row["person"])
-            found.setdefault(was.get(person, person), []).append(answer_of(work, row))
+        person = int(row["person"])
+        found.setdefault(was.get(person, person), []).append((row["purpose"], answer_of(work, row)))
     return found
 
 
@@ -78,8 +83,21 @@ def judge_people(
     if channel and channel not in known:
         raise BadInput(msg("There is no channel «{name}».", name=channel[:40]))
     answers = answers_of(work, object_name, ids, row["id"])
+    return {i: _verdict(judge(row["basis"], answers.get(i, ()), channel, known, data, work.today)) for i in ids}
+
+
+def matrix_of(work: Work, object_name: str, ident: int) -> Mapping[tuple[str, str], Verdict]:
+    """Everything one person said, judged for each purpose in use and each channel."""
+    by_purpose: dict[int, list[Answer]] = {}
+    for purpose, answer in _said(work, object_name, [ident]).get(ident, ()):
+        by_purpose.setdefault(purpose, []).append(answer)
     found = {}
-    for ident in ids:
-        judged = judge(row["basis"], answers.get(ident, ()), channel, known, data, work.today)
-        found[ident] = Verdict(judged.allowed, judged.reason, judged.answer.id if judged.answer else None)
+    for row in work.catalog.config["consent_purpose"].values():
+        for channel in channels(work) if row["active"] else ():
+            answers = by_purpose.get(row["id"], [])
+            found[row["code"], channel.key] = _verdict(judge_channel(row["basis"], answers, channel.key, (), work.today))
     return found
+
+
+def _verdict(judged: Judged) -> Verdict:
+    return Verdict(judged.allowed, judged.reason, judged.answer.id if judged.answer else None)

@@ -24,6 +24,23 @@ class Choice:
     retired: bool = False
 
 
+Measure = Literal["count", "sum", "min", "max", "avg"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """
+    A figure over the live records of `object` whose lookup `via` points here: `measure` of `field`, of those that
+    meet `where` (an expression over stored fields of that object). Whoever may see them: it is the same for everybody.
+    """
+
+    object: str
+    via: str
+    measure: Measure = "count"
+    field: str = ""
+    where: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """
@@ -38,6 +55,7 @@ class Field:
       format: str ("OPP-{yyyy}-{0000}")     auto_number
       gapless: bool                         auto_number
       multiline, sortable, pinyin: bool
+      rollup: Rollup                        a stored field that a follower works out
     """
 
     name: str
@@ -58,6 +76,12 @@ class Field:
     app: str = ""  # which app declared it
     copies: tuple[str, ...] = ()  # fields a rule takes it from ("contact.name"): not clear for whom these are not
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rollup(self) -> Rollup | None:
+        """What it adds up; None for a field of the record's own. Such a value is in no log: it can be made anew."""
+        found: Rollup | None = self.options.get("rollup")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,13 +277,15 @@ class Page:
 class Uses:
     """
     Who says what people's data may be used for (`kernel/records/uses.py`): of which objects, for which purposes,
-    through which channels; `judge(work, object, ids, purpose, channel, data) -> {id: Verdict}`.
+    through which channels; `judge(work, object, ids, purpose, channel, data) -> {id: Verdict}`;
+    `matrix(work, object, id) -> {(purpose, channel): Verdict}` is all of one person.
     """
 
     objects: tuple[str, ...]
     purposes: Callable[..., Any]
     channels: Callable[..., Any]
     judge: Callable[..., Any]
+    matrix: Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)

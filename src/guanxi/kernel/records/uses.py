@@ -74,6 +74,13 @@ def may_use(
     return verdicts(work, object_name, [ident], purpose, channel, data)[ident]
 
 
+def matrix_of(work: Work, object_name: str, ident: int) -> Mapping[tuple[str, str], Verdict]:
+    """One person, for every purpose and channel; empty for what is no person."""
+    known = uses_of(work, object_name)
+    found: Mapping[tuple[str, str], Verdict] = known.matrix(work, object_name, ident) if known is not None else {}
+    return found
+
+
 def allowed_of(work: Work, object_name: str, ids: Sequence[int], purpose: str, channel: str = "") -> set[int]:
     """Those of the people who may be addressed."""
     return {i for i, verdict in verdicts(work, object_name, ids, purpose, channel).items() if verdict.allowed}

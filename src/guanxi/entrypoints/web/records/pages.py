@@ -9,6 +9,7 @@ from guanxi.entrypoints.web.posting import posted
 from guanxi.entrypoints.web.records import (
     acts,
     cells,
+    consents,
     filing,
     forms,
     likeness,
@@ -56,6 +57,7 @@ ROUTES: list[BaseRoute] = [
     Route(RECORD + "/shares/{share:int}/end", sharing.end_share, methods=["POST"]),
     Route(RECORD + "/transfer", sharing.show_transfer, methods=["GET"]),
     Route(RECORD + "/transfer", sharing.hand_over, methods=["POST"]),
+    Route(RECORD + "/consent", posted(consents.withdraw, who=visit), methods=["POST"]),
     Route(RECORD + "/trash", acts.trash, methods=["POST"]),
     Route(RECORD + "/reveal/{field}", posted(masking.reveal_value, who=visit), methods=["POST"]),
     Route(RECORD + "/restore", acts.restore, methods=["POST"]),

@@ -22,7 +22,7 @@ from guanxi.kernel.records.shape import targets_of
 from guanxi.kernel.records.types import Query, Row
 
 SHOWN = 5
-APART = ("follow", "notification", "comment")
+APART = ("follow", "notification", "comment", "consent")
 """Kept for people, not shown as lists: they have places of their own on the page."""
 
 

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from guanxi.base.errors import NotFound
 from guanxi.entrypoints.web.records import feed, filing, head, lines
+from guanxi.entrypoints.web.records.consents import consents
 from guanxi.entrypoints.web.records.desk import Desk, at_desk, number_of
 from guanxi.entrypoints.web.records.merging import lead
 from guanxi.entrypoints.web.records.offers import followed, offers
@@ -132,6 +133,7 @@ def context_of(desk: Desk, kind: str = "") -> dict[str, Any]:
         "commented": _commented(desk),
         "phone": _phone(desk),
         "grids": line_tables(desk),
+        "consents": None if desk.trashed else consents(desk),
     }
 
 

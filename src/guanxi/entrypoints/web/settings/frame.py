@@ -53,6 +53,8 @@ CONTENTS: tuple[tuple[Label, tuple[Place, ...]], ...] = (
                   L("Order, probability, what a stage asks for", "顺序、赢率、进阶段要填什么")),
             Place("/settings/duplicates", L("Duplicates", "查重"), "copy",
                   L("Which records count as the same", "哪些记录算同一个")),
+            Place("/settings/consent", L("Consent", "授权"), "shield-lock",
+                  L("Purposes, texts, what exports must name", "使用目的、同意书、导出要不要写用途")),
             Place("/settings/currencies", L("Currencies", "货币"), "coin",
                   L("Rates against the base currency", "对本位币的汇率")),
         ),
