@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from guanxi.base.errors import BadInput, Forbidden, NotFound
+from guanxi.base.errors import BadInput, Conflict, Forbidden, NotFound
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.admin.erasures import certificate, forget, preview, replay, run_bytes
 from guanxi.kernel.admin.forget import Wish
@@ -172,6 +172,17 @@ def test_texts_may_stay_but_messages_go(space: Any, admin: int) -> None:
         calls = find(work, Query("call", fields=("subject",))).rows
         assert any(MARK in (row["subject"] or "") for row in calls)
         assert not any(MARK in (row["text"] or "") for row in find(work, Query("notification")).rows)
+
+
+def test_an_import_at_work_is_waited_for_and_nothing_is_registered(space: Any, admin: int) -> None:
+    ident = planted(space, admin)
+    lines: list[str] = []
+    space.register_erasure = lines.append
+    with space.db.write() as session:
+        session.run(f"UPDATE {session.table('import_run')} SET state = 'running'")
+    with pytest.raises(Conflict):
+        forget(space, admin, Wish("contact", ident))
+    assert lines == []
 
 
 def test_only_administrators_erase_and_only_people(space: Any, admin: int) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,8 +15,10 @@ import msgspec
 from guanxi.base.dates import iso_datetime
 from guanxi.base.errors import BadInput, NotFound
 from guanxi.kernel.access.actors import system
-from guanxi.kernel.admin.forget import Found, Wish, erase, look, remove_now
+from guanxi.kernel.admin.forget import Found, Wish, erase, look, ready, remove_now
+from guanxi.kernel.admin.forgetters import UPLOADS, look_through, refuse_at_work, uploads
 from guanxi.kernel.changes.anchors import drop_anchor
+from guanxi.kernel.storage.session import Duplicate
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Space, Who, Work
@@ -60,16 +65,20 @@ def forget(space: Space, actor: Who, wish: Wish, *, entry: str = "form") -> Cert
     """Erases, writes the register first and the certificate with the deed; the bytes on disk follow by a job."""
     ident = space.ids.next()
     with space.read(actor, timeout=30.0) as work:
-        look(work, wish)  # refuses before anything is written
-        user = work.actor.user
-    also = [(name, record) for name, record in wish.also]
-    registered = Registered(ident, user, wish.object, wish.record, wish.asked_by, wish.texts, also)
+        person, runs, user = ready(work, wish).person, uploads(work), work.actor.user
+    looked = look_through(space, runs, person)
+    refuse_at_work([run for run in runs if run.id in looked[1]])  # whatever may refuse comes before the register
+    registered = Registered(ident, user, wish.object, wish.record, wish.asked_by, wish.texts, list(wish.also))
     space.register_erasure(_encode(registered).decode())
-    return _forget(space, actor, wish, ident, entry)
+    return _forget(space, actor, wish, ident, entry, looked)
 
 
-def _forget(space: Space, actor: Who, wish: Wish, ident: int, entry: str) -> Certificate:
+def _forget(
+    space: Space, actor: Who, wish: Wish, ident: int, entry: str, looked: tuple[frozenset[int], frozenset[int]] | None
+) -> Certificate:
     with space.write(actor, entry=entry, kind="forget", cause=f"erasure {ident}") as work:
+        if looked is not None:
+            work.session.notes[UPLOADS] = looked
         found, done = erase(work, wish)
         certificate = _certify(work, wish, ident, found, done)
     remove_now(work)
@@ -124,19 +133,26 @@ def _read(row: tuple[Any, ...]) -> Certificate:
 
 
 def replay(space: Space, register: Iterable[str]) -> int:
-    """After a restore: what was erased since the backup was made is erased again; gives how many."""
+    """
+    What is registered and not done is done; gives how many. After a restore: what was erased since the backup was
+    made. At every start: what a process was killed over.
+    """
+    lines = [msgspec.json.decode(line, type=Registered) for line in register]
+    if not lines:
+        return 0
+    with space.read(system("erasures replayed")) as work:
+        there = {ident for (ident,) in work.session.rows(f"SELECT id FROM {work.session.table('erasure')}")}
     done = 0
-    for line in register:
-        known = msgspec.json.decode(line, type=Registered)
+    for known in lines:
+        if known.id in there:
+            continue
         with space.read(system("erasures replayed")) as work:
-            sql = f"SELECT 1 FROM {work.session.table('erasure')} WHERE id = ?"
-            if work.session.one(sql, (known.id,)) is not None:
-                continue
             also = tuple((name, record) for name, record in known.also)
             wish = _those_there(work, Wish(known.object, known.record, known.asked_by, known.texts, also))
         if wish is not None:
-            _forget(space, system(f"erasure {known.id} replayed"), wish, known.id, "cli")
-            done += 1
+            with suppress(Duplicate):  # another process was faster
+                _forget(space, system(f"erasure {known.id} replayed"), wish, known.id, "cli", None)
+                done += 1
     return done
 
 
@@ -162,10 +178,23 @@ def _those_there(work: Work, wish: Wish) -> Wish | None:
 
 
 def run_bytes(space: Space, run: JobRun | None) -> None:
-    """Overwrites what deleted rows left in the files of the database."""
+    """Removes files whose eraser died before it could; overwrites what deleted rows left in the database's files."""
+    for place in run.args.get("remove", ()) if run is not None else ():
+        _remove(space, space.folder / place)
     space.db.shred()
     with space.db.write(bulk=True) as session:
         now = session.now()
         session.run(f"UPDATE {session.table('erasure')} SET bytes_at = ? WHERE bytes_at IS NULL", (now,))
         if run is not None:
             run.finish(session)
+
+
+def _remove(space: Space, place: Path) -> None:
+    """The folder of an import, or contents unless somebody has brought the very same file since."""
+    if place.is_dir():
+        shutil.rmtree(place, ignore_errors=True)
+        return
+    with space.db.read() as session:
+        named = session.value(f"SELECT 1 FROM {session.table('file')} WHERE sha256 = ? LIMIT 1", (place.name,))
+    if named is None:
+        place.unlink(missing_ok=True)

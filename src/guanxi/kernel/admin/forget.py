@@ -177,12 +177,18 @@ def _same_person(work: Work, contacts: Sequence[str]) -> list[tuple[str, int]]:
     return list(found)
 
 
-def erase(work: Work, wish: Wish) -> tuple[Found, dict[str, int]]:
-    """The deed, in one transaction; what it did by table. Call `remove_now` when it is committed."""
+def ready(work: Work, wish: Wish) -> Found:
+    """As `look`, and refuses what is too much for one transaction."""
     found = look(work, wish)
     if len(found.person.all) > MOST:
         text = "This would erase more than {n} records at once. Leave the texts for a second step."
         raise BadInput(msg(text, n=MOST))
+    return found
+
+
+def erase(work: Work, wish: Wish) -> tuple[Found, dict[str, int]]:
+    """The deed, in one transaction; what it did by table. Call `remove_now` when it is committed."""
+    found = ready(work, wish)
     done = {name: forgetter(work, found.person) for name, forgetter in FORGETTERS.items()}
     for target, record in found.person.records:
         clear_row(work, target, record, KEPT_TYPES, trash=True)
@@ -190,7 +196,9 @@ def erase(work: Work, wish: Wish) -> tuple[Found, dict[str, int]]:
         wanted = frozenset(f.type for f in target.fields) - TEXTS
         clear_row(work, target, record, wanted, trash=False)
     done["records"], done["texts"] = len(found.person.records), len(found.person.texts)
-    enqueue(work.session, BYTES_KIND, queue="bulk", dedupe=BYTES_KIND)
+    files = [str(p.relative_to(work.space.folder)) for p in work.session.notes.get("remove", ())]
+    # a process that dies right after the commit leaves the files: the job removes them as well
+    enqueue(work.session, BYTES_KIND, {"remove": files}, queue="bulk", dedupe=None if files else BYTES_KIND)
     return found, {name: count for name, count in done.items() if count}
 
 

@@ -15,9 +15,10 @@ from guanxi.kernel.records.search_index import drop_docs
 from guanxi.kernel.storage.files import path_of
 
 if TYPE_CHECKING:
-    from guanxi.kernel.context import Work
+    from guanxi.kernel.context import Space, Work
 
-DONE = ("done", "failed")
+UPLOADS = "uploads"  # a note of the transaction: what `look_through` found before it
+QUIET = ("done", "failed", "draft", "checked", "paused")
 BARE = {ord(char): None for char in " -()./（）"}
 
 
@@ -124,22 +125,41 @@ def _rows_with_cells(work: Work, person: Person, name: str) -> int:
 def forget_uploads(work: Work, person: Person) -> int:
     """Files of imports that hold the person are deleted whole; an import at work must end first."""
     done = 0
-    names = ", ".join(state.COLUMNS)
-    for values in work.session.rows(f"SELECT {names} FROM {work.session.table('import_run')}"):
-        run = state.Run(*values)
-        path = state.path_of(work.space, run)
-        if not path.exists() or not _holds(path, run.name, person):
+    seen, held = work.session.notes.get(UPLOADS, (frozenset(), frozenset()))
+    for run in uploads(work):
+        if run.id not in held and (run.id in seen or not _holds(state.path_of(work.space, run), run.name, person)):
             continue
-        if run.state not in (*DONE, "draft", "checked", "paused"):
-            raise Conflict(
-                msg("The import «{name}» holds this person and is at work. Wait for its end.", name=run.name)
-            )
+        refuse_at_work([run])
         _remove_later(work, [state.folder_of(work.space, run)])
         done += 1
     return done
 
 
+def refuse_at_work(runs: Sequence[state.Run]) -> None:
+    """A running import would go on writing the person."""
+    for run in runs:
+        if run.state not in QUIET:
+            text = "The import «{name}» holds this person and is at work. Wait for its end."
+            raise Conflict(msg(text, name=run.name))
+
+
+def uploads(work: Work) -> list[state.Run]:
+    """Imports that still have their file."""
+    names = ", ".join(state.COLUMNS)
+    found = work.session.rows(f"SELECT {names} FROM {work.session.table('import_run')}")
+    runs = [state.Run(*values) for values in found]
+    return [run for run in runs if state.path_of(work.space, run).exists()]
+
+
+def look_through(space: Space, runs: Sequence[state.Run], person: Person) -> tuple[frozenset[int], frozenset[int]]:
+    """Reads those files outside of any transaction, for they may be large: (all of them, those with the person)."""
+    held = (run.id for run in runs if _holds(state.path_of(space, run), run.name, person))
+    return frozenset(run.id for run in runs), frozenset(held)
+
+
 def _holds(path: Path, name: str, person: Person) -> bool:
+    if not path.exists():
+        return False
     try:
         return any(person.in_cells(line.cells) for line in table.open_table(path, name).lines())
     except BadInput:  # not a table: look at the bytes
