@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+import msgspec
 import pytest
 
 from guanxi.base.errors import Invalid, TooMany
@@ -231,6 +232,32 @@ def test_a_field_one_may_not_set_is_no_question(space: Space, people: dict[str, 
         row = row_of(work, target, {"name": "x", "mobile": "13900001111"})
         assert row["mobile"] is None
         assert not look(work, target, [row])[0]
+
+
+@pytest.mark.parametrize("kind", ["masked", "none"])
+def test_a_mask_is_not_guessed_by_asking_for_duplicates(
+    space: Space, people: dict[str, int], admin: int, kind: str
+) -> None:
+    """The rule compares mobile and phone: who may type one of them could try out the other."""
+    create(space, admin, "contact", name="赵敏", mobile="13900001111", email="zm@example.com")
+    with space.write(system("test")) as work:
+        spec = {"objects": {"*": {"read": "all", "create": "all"}}, "fields": {"contact.mobile": kind}}
+        rights = msgspec.json.encode(spec).decode()
+        role = save(work, [Change("create", "role", {"name": "blind", "rights": rights})]).id
+        blind = save(work, [Change("create", "user", {"name": "B", "email": "b@e.com", "roles": [str(role)]})]).id
+
+    def found(phone: str, **more: str) -> Any:
+        with space.read(blind) as work:
+            target = work.catalog.object("contact")
+            row = row_of(work, target, {"name": "赵敏", "phone": phone, **more})
+            return veiled(work, target, look(work, target, [row]))[0]
+
+    assert not found("13900002222")
+    told = [bool(found("13900001111")) for _ in range(HINTS + 3)]
+    assert told == [True] * HINTS + [False] * 3
+    assert create(space, blind, "contact", "ask", name="赵敏", phone="13900001111")  # past the limit nothing is said
+    scores = [[h.score for h in found(p, email="zm@example.com").hits if h.reasons] for p in ("139", "13900001111")]
+    assert [s[-1:] for s in scores] == [[100]] * 2  # nor does the score of one that may be told
 
 
 def test_rows_of_one_list_are_compared_with_each_other(space: Space, admin: int) -> None:

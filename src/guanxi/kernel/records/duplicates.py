@@ -141,7 +141,7 @@ def look(
 class _Judge:
     """Scores candidates of one object for one caller. A plain class: it carries what is the same for all rows."""
 
-    __slots__ = ("allowed", "blocking", "plan", "seen", "target", "title", "work")
+    __slots__ = ("allowed", "blocking", "closed", "plan", "seen", "target", "title", "work")
 
     def __init__(
         self, work: Work, target: Object, plan: MatchPlan, allowed: frozenset[str], blocking: frozenset[str],
@@ -150,6 +150,8 @@ class _Judge:
         self.work, self.target, self.plan = work, target, plan
         self.allowed, self.blocking, self.seen = allowed, blocking, seen
         self.title = work.catalog.field(target, target.title).column
+        closed = (f.column for f in target.fields if f.name not in allowed and f.column in plan.columns)
+        self.closed: Row = dict.fromkeys(closed)
 
     def found(self, row: Row, there: Sequence[Row], before: Sequence[tuple[int, Row]]) -> Found:
         hits: list[Hit] = []
@@ -162,7 +164,7 @@ class _Judge:
             if judged.score < self.plan.suggest and not refused:
                 continue
             if other["id"] in self.seen:
-                hits.append(self._hit(other, judged, refused))
+                hits.append(self._hit(row, other, judged, refused))
             else:
                 hidden.append((judged.score, self._hidden(other, refused)))
         for n, other in before[-CANDIDATES:]:
@@ -174,9 +176,15 @@ class _Judge:
         hidden.sort(key=lambda h: -h[0])
         return Found(tuple(hits[:SHOWN]), tuple(one for _, one in hidden[:SHOWN]))
 
-    def _hit(self, row: Row, judged: Judged, refused: bool) -> Hit:
-        title = str(row.get(self.title) or "") if self.target.title in self.allowed else ""
-        return Hit(row["id"], title or f"#{row['id']}", judged.score, judged.reasons, refused)
+    def _hit(self, row: Row, other: Row, judged: Judged, refused: bool) -> Hit:
+        """Judged by what the caller may read of it; if that is not enough, it is a hit to be counted."""
+        blind = False
+        if self.closed:
+            plain = judge(self.plan, row, {**other, **self.closed}, self.allowed)
+            blind = plain.score < self.plan.suggest and not plain.equal & self.blocking
+            judged = judged if blind else plain
+        title = str(other.get(self.title) or "") if self.target.title in self.allowed else ""
+        return Hit(other["id"], title or f"#{other['id']}", judged.score, judged.reasons, refused, blind=blind)
 
     def _hidden(self, row: Row, refused: bool) -> Hidden:
         team = self.work.catalog.config["team"].get(row["team"] or 0, {})

@@ -9,7 +9,10 @@ from guanxi.base.errors import Message
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A record that is like the one asked about. `refused`: an equal key that must occur once."""
+    """
+    A record that is like the one asked about. `refused`: an equal key that must occur once; `blind`: it is like it
+    only in fields that the caller sees masked or not at all.
+    """
 
     id: int
     title: str
@@ -17,6 +20,7 @@ class Hit:
     reasons: tuple[Message, ...]
     refused: bool = False
     row: int | None = None  # it is another row of the same list
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from guanxi.kernel.changes.access_log import note
-from guanxi.kernel.records.hits import Found, Hidden
+from guanxi.kernel.records.hits import Found, Hidden, Hit
 
 if TYPE_CHECKING:
     from guanxi.kernel.catalog.model import Object
@@ -25,9 +25,10 @@ def hints(work: Work) -> bool:
 def veiled(work: Work, target: Object, found: Sequence[Found]) -> list[Found]:
     """
     What the caller may be told. Hints of records out of sight are counted, so that nobody can try out a list of
-    phone numbers: past the limit they are left out, and the log says who went past it.
+    phone numbers: past the limit they are left out, and the log says who went past it. So are hits that lie in fields
+    the caller sees masked: else a mask could be guessed.
     """
-    number = sum(1 for one in found if one.hidden)
+    number = sum(1 for one in found if one.hidden or any(h.blind for h in one.hits))
     if not number:
         return list(found)
     told = hints(work)
@@ -37,7 +38,11 @@ def veiled(work: Work, target: Object, found: Sequence[Found]) -> list[Found]:
         kind = "right_used" if told else "alert"
         note(work.space, kind, work.actor.user, object=target.name, count=number, entry=work.entry,
              detail={"what": "duplicate_hint"})  # fmt: skip
-    return [Found(one.hits, one.hidden if told else _silent(one.hidden)) for one in found]
+    return list(found) if told else [Found(_open(one.hits), _silent(one.hidden)) for one in found]
+
+
+def _open(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    return tuple(hit for hit in hits if hit.refused or not hit.blind)
 
 
 def _silent(hidden: Sequence[Hidden]) -> tuple[Hidden, ...]:
