@@ -29,6 +29,7 @@ class Settings:
     base_url: str | None = None  # how people reach it from outside: links in mails, cookie security
     proxies: str = ""  # addresses whose X-Forwarded-For is believed
     anchors: Path | None = None  # folder for the heads of the logs; None: `anchors` in the home folder
+    keys: Path | None = None  # folder for the keys of encrypted fields; None: `keys` in the home folder
     log_level: LogLevel = "info"
     log_format: LogFormat = "text"
     https: Https = "auto"  # refuse plain HTTP; auto: where the base address or the proxy says so
@@ -58,6 +59,7 @@ def read_settings(
         base_url=(env.get("GUANXI_BASE_URL") or "").rstrip("/") or None,
         proxies=env.get("GUANXI_PROXIES", ""),
         anchors=Path(env["GUANXI_ANCHORS"]).expanduser() if env.get("GUANXI_ANCHORS") else None,
+        keys=Path(env["GUANXI_KEYS"]).expanduser() if env.get("GUANXI_KEYS") else None,
         log_level=cast("LogLevel", _choice(env, "GUANXI_LOG_LEVEL", "info", get_args(LogLevel))),
         log_format=cast("LogFormat", _choice(env, "GUANXI_LOG_FORMAT", "text", get_args(LogFormat))),
         https=cast("Https", _choice(env, "GUANXI_HTTPS", "auto", get_args(Https))),

@@ -33,13 +33,13 @@ class DeclaredFields:
         """A field, or one behind a lookup with one target."""
         head, dot, rest = name.partition(".")
         f = _field(self.obj, head)
-        if f is None:
+        if f is None or f.encrypted:  # conditions and formulas of declarations are kept as they are written
             return None
         if not dot:
             return _var(f, name)
         targets = [self.objects[t] for t in f.options.get("to", ()) if t in self.objects]
         far = _field(targets[0], rest) if len(targets) == 1 and f.type != "links" else None
-        return _var(far, name) if far is not None and far.type != "formula" else None
+        return _var(far, name) if far is not None and far.type != "formula" and not far.encrypted else None
 
 
 def _field(obj: Object, name: str) -> Field | None:

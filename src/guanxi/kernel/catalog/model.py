@@ -55,6 +55,8 @@ class Field:
       format: str ("OPP-{yyyy}-{0000}")     auto_number
       gapless: bool                         auto_number
       multiline, sortable, pinyin: bool
+      encrypted: bool                       text, long_text, phone, email: see `kernel/fields/sealed.py`
+      check: name in `fields.sealed.CHECKS` text
       rollup: Rollup                        a stored field that a follower works out
     """
 
@@ -76,6 +78,11 @@ class Field:
     app: str = ""  # which app declared it
     copies: tuple[str, ...] = ()  # fields a rule takes it from ("contact.name"): not clear for whom these are not
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def encrypted(self) -> bool:
+        """Stored as ciphertext with a blind index."""
+        return bool(self.options.get("encrypted"))
 
     @property
     def rollup(self) -> Rollup | None:
@@ -189,6 +196,17 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
+class QualityCheck:
+    """A fault records may have (kernel/quality): `bad` is its condition, `of` whom it is asked of ("" = all)."""
+
+    name: str
+    dimension: Literal["completeness", "accuracy", "authenticity", "timeliness"]
+    label: Label
+    bad: str
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Object:
     """One kind of record. `columns`, `form`, `card` are layouts: they name fields and never are fields."""
 
@@ -220,6 +238,7 @@ class Object:
     access_via: str | None = None
     access_also: tuple[str, ...] = ()  # with access="parent": lookups whose record the caller must see too
     timeline: str | None = None  # lookup field through which it shows on the parents' timelines
+    quality: tuple[QualityCheck, ...] = ()  # faults besides those that follow from the fields
     matching: Matching | None = None  # None: duplicates are not looked for
     search: tuple[str, ...] = ()  # fields in the search index; empty = title only; ("-",) = none
     icon: str = "file"

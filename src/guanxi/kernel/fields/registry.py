@@ -24,6 +24,8 @@ from guanxi.kernel.fields.money import MONEY
 from guanxi.kernel.fields.multi_choice import MULTI_CHOICE
 from guanxi.kernel.fields.percent import PERCENT
 from guanxi.kernel.fields.refs import LINKS, LOOKUP, TEAM, USER
+from guanxi.kernel.fields.sealed import OPERATORS as SEALED_OPERATORS
+from guanxi.kernel.fields.sealed import SEALABLE, is_encrypted, sealable
 from guanxi.kernel.fields.tags import TAGS
 from guanxi.kernel.fields.text import TEXT
 
@@ -52,7 +54,9 @@ _STORED: Mapping[str, FieldType] = {
     "image": IMAGE,
     "files": FILES,
 }
-STORED: Mapping[str, FieldType] = {name: tolerant(kind) for name, kind in _STORED.items()}
+STORED: Mapping[str, FieldType] = {
+    name: tolerant(sealable(kind) if name in SEALABLE else kind) for name, kind in _STORED.items()
+}
 TYPES: Mapping[str, FieldType] = {**STORED, "formula": make_formula(STORED)}
 
 
@@ -82,4 +86,4 @@ def kind_of(field: FieldLike) -> Kind:
 
 def operators_of(field: FieldLike) -> tuple[str, ...]:
     """The filter operators the field offers."""
-    return result_type(field).operators
+    return SEALED_OPERATORS if is_encrypted(field) else result_type(field).operators

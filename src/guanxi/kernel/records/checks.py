@@ -55,7 +55,7 @@ def uniques_of(shape: Shape) -> tuple[Unique, ...]:
 
 
 def _check_unique(work: Work, shape: Shape, unique: Unique, drafts: Sequence[Draft]) -> None:
-    columns = [shape.fields[name].names[0] for name in unique.fields]
+    columns = [shape.fields[name].compared for name in unique.fields]
     wanted: dict[tuple[Any, ...], Draft] = {}
     for draft in drafts:
         values = tuple(draft.new[c] for c in columns)

@@ -14,6 +14,7 @@ from guanxi.kernel.changes.log import Entry
 from guanxi.kernel.records.aliases import ALIAS
 from guanxi.kernel.records.masks import hide, levels_for_log, shown
 from guanxi.kernel.records.output import json_value
+from guanxi.kernel.records.sealing import open_value
 from guanxi.kernel.records.store import LOGGED_SYSTEM
 
 if TYPE_CHECKING:
@@ -96,12 +97,14 @@ def _seen(work: Work, known: SealedSet, item: Entry, target: Object) -> SeenChan
         id=item.record,
         version=item.version,
         op=item.op,
-        old=_fields(work, target, item.old),
-        new=_fields(work, target, item.new),
+        old=_fields(work, target, item.record, item.old),
+        new=_fields(work, target, item.record, item.new),
     )
 
 
-def _fields(work: Work, target: Object, logged: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _fields(
+    work: Work, target: Object, ident: int, logged: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
     if logged is None:
         return None
     key = ("logged fields", target.name, work.actor.user, work.actor.rights.admin)
@@ -115,7 +118,7 @@ def _fields(work: Work, target: Object, logged: Mapping[str, Any] | None) -> dic
     for number, value in logged.items():
         if number in known:
             field, level = known[number]
-            values = tuple(value) if isinstance(value, list) else (value,)
+            values = open_value(work, target, field, ident, value if isinstance(value, list) else (value,))
             told[field.name] = json_value(work.catalog, field, hide(field, values, level))
         elif number == MERGED and value is not None:
             told[ALIAS] = str(value)  # where to look for it from now on

@@ -29,6 +29,8 @@ from guanxi.kernel.expr import (
 )
 from guanxi.kernel.expr.tree import Name, Node
 from guanxi.kernel.fields.registry import TYPES
+from guanxi.kernel.fields.sealed import INDEX
+from guanxi.kernel.records.sealing import BLIND, blind, sealed_clear
 from guanxi.kernel.records.shape import SET_TYPES, targets_of
 from guanxi.kernel.records.types import Row
 
@@ -52,9 +54,12 @@ class ObjectFields:
         return self.allowed(self.target)
 
     def resolve(self, name: str) -> Var | None:
+        if name.endswith(BLIND):
+            sealed = sealed_clear(self.work, self.target).get(name.removesuffix(BLIND))
+            return None if sealed is None else _blind_var(sealed, name, self.alias)
         head, dot, rest = name.partition(".")
         field = self.allowed(self.target).get(head)
-        if field is None or field.type == "formula":
+        if field is None or field.type == "formula" or field.encrypted:
             return None
         return self._through(field, name, rest) if dot else self._var(field, name, self.alias, self.target.table)
 
@@ -81,7 +86,7 @@ class ObjectFields:
         if len(targets) != 1 or (other := self.work.catalog.objects.get(targets[0])) is None:
             return None
         inner = self.allowed(other).get(rest)
-        if inner is None or inner.type in SET_TYPES or inner.type == "formula":
+        if inner is None or inner.type in SET_TYPES or inner.type == "formula" or inner.encrypted:
             return None
         var = self._var(inner, name, "j", other.table)
         found = reach(self.work.session, self.work.catalog, self.work.actor, other, "read", self.work.now, "j")
@@ -90,6 +95,11 @@ class ObjectFields:
         table = self.work.session.table(other.table)
         sql = f'(SELECT {var.sql} FROM {table} j WHERE j."id" = {self.alias}."{field.column}"{also})'
         return Var(name, var.kind, sql, name, var.scale, var.choices)
+
+
+def _blind_var(field: Field, name: str, alias: str) -> Var:
+    column = field.column + INDEX
+    return Var(name, "text", f'{alias}."{column}"', column)
 
 
 def _inline(text: str, params: Iterable[Any]) -> str:
@@ -101,7 +111,7 @@ def _inline(text: str, params: Iterable[Any]) -> str:
 
 
 def readable(work: Work, target: Object) -> Mapping[str, Field]:
-    """Fields the caller may see in clear: the only ones a question may use (KD 21). Formulas inherit from theirs."""
+    """Fields whose clear values a question may use (KD 21): formulas inherit from theirs, encrypted ones have none."""
     key = ("readable", target.name, work.actor.user, work.actor.rights.admin)
     known: Mapping[str, Field] | None = work.catalog.memo.get(key)
     if known is None:
@@ -127,7 +137,7 @@ def askable(work: Work, object_name: str, *words: str) -> tuple[str, ...]:
 
 def _readable(work: Work, target: Object) -> Mapping[str, Field]:
     rights = work.actor.rights
-    fields = {n: f for n, f in work.catalog.fields(target).items() if not f.retired}
+    fields = {n: f for n, f in work.catalog.fields(target).items() if not f.retired and not f.encrypted}
     if rights.admin:
         return fields
     if not may_ask(rights, target.name, target.access):
@@ -190,7 +200,7 @@ def sql_of(work: Work, target: Object, where: str | Tree | Any, alias: str = "r"
     moment = binding(work)
 
     def make() -> tuple[Tree, SqlText]:
-        tree = expand(work, target, tree_of(where))
+        tree = expand(work, target, blind(work, target, tree_of(where)))
         schema = ObjectFields(work, target, partial(readable, work), alias)
         return tree, compile_sql(tree, schema, work.session.dialect, moment.zone)
 
@@ -219,7 +229,7 @@ def value_sql(work: Work, target: Object, tree: Tree | Typed | str) -> tuple[str
     """SQL of a value for this caller: group keys, formulas."""
     schema = ObjectFields(work, target, partial(readable, work))
     moment = binding(work)
-    wanted = tree if isinstance(tree, Typed) else expand(work, target, tree_of(tree))
+    wanted = tree if isinstance(tree, Typed) else expand(work, target, blind(work, target, tree_of(tree)))
     compiled = compile_value(wanted, schema, work.session.dialect, moment.zone)
     return compiled.text, compiled.bind(moment)
 

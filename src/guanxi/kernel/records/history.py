@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from guanxi.kernel.access.rights import Level
-from guanxi.kernel.catalog.model import Field
+from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.changes.log import Past, history
 from guanxi.kernel.records.masks import hide, levels_for_log, shown
 from guanxi.kernel.records.read import get, target_of
+from guanxi.kernel.records.sealing import open_value
 from guanxi.kernel.records.types import Row
 
 if TYPE_CHECKING:
@@ -47,23 +48,24 @@ def steps(work: Work, object_name: str, ident: int, *, before: int | None = None
     allowed, levels = shown(work, target), levels_for_log(work, target, row)
     known = {str(field.id): field for field in allowed.values()}
     past = history(work.session, target.id, ident, before=before, limit=limit)
-    return [step_of(item, known, levels) for item in past]
+    return [step_of(work, target, item, known, levels) for item in past]
 
 
-def step_of(past: Past, known: Mapping[str, Field], levels: Mapping[str, Level]) -> Step:
+def step_of(
+    work: Work, target: Object, past: Past, known: Mapping[str, Field], levels: Mapping[str, Level]
+) -> Step:
     """One entry of the log in the fields given by their number; `levels` of those that are not simply clear."""
     old, new = past.entry.old, past.entry.new or {}
+
+    def seen(field: Field, value: Any) -> tuple[Any, ...]:
+        return hide(field, open_value(work, target, field, past.entry.record, _tuple(value)), levels.get(field.name, "read"))
+
     fields = tuple(
-        _field_step(known[key], old.get(key) if old is not None else None, value, levels, had=old is not None)
+        FieldStep(known[key], seen(known[key], old.get(key)) if old is not None else None, seen(known[key], value))
         for key, value in new.items()
         if key in known
     )
     return Step(past.entry.version, past.entry.op, past.at, past.actor, past.way, past.kind, past.operation, fields)
-
-
-def _field_step(field: Field, old: Any, new: Any, levels: Mapping[str, Level], *, had: bool) -> FieldStep:
-    level = levels.get(field.name, "read")
-    return FieldStep(field, hide(field, _tuple(old), level) if had else None, hide(field, _tuple(new), level))
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:

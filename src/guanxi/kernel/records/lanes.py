@@ -9,6 +9,7 @@ from guanxi.base.errors import BadInput, msg
 from guanxi.kernel.records import sorting
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.masks import veil_rows, veils_among
+from guanxi.kernel.records.sealing import open_rows
 from guanxi.kernel.records.read import _page_sql, _selected, chosen, target_of
 from guanxi.kernel.records.types import Query, Row
 from guanxi.kernel.records.visibility import seen
@@ -48,5 +49,6 @@ def first_of_each(work: Work, query: Query, by: str, keys: Sequence[Any], size: 
         for found in work.session.rows(" UNION ALL ".join(parts), params):
             row = dict(zip(columns, found, strict=True))
             lanes[row[column]].append(row)
+    open_rows(work, target, fields, [row for rows in lanes.values() for row in rows])
     veil_rows(veils_among(work, target, fields), [row for rows in lanes.values() for row in rows])
     return lanes

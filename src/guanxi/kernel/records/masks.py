@@ -16,6 +16,7 @@ from guanxi.kernel.expr.tree import Name, Node
 from guanxi.kernel.fields.masked import Masked, mask_of
 from guanxi.kernel.fields.registry import TYPES
 from guanxi.kernel.records.filters import readable, right_of, right_sql, test_of
+from guanxi.kernel.records.sealing import open_rows, sealed_clear, sealed_of
 from guanxi.kernel.records.shape import REFERENCES, Shape, shape_of
 from guanxi.kernel.records.types import Row
 
@@ -50,9 +51,9 @@ def shown(work: Work, target: Object) -> Mapping[str, Field]:
     key = ("shown", target.name, work.actor.user, work.actor.rights.admin)
     known: Mapping[str, Field] | None = work.catalog.memo.get(key)
     if known is None:
-        clear, veiled = readable(work, target), veils(work, target)
-        fields = work.catalog.fields(target)
-        known = clear if not veiled else {n: f for n, f in fields.items() if n in clear or n in veiled}
+        clear, fields = readable(work, target), work.catalog.fields(target)
+        more = {**veils(work, target), **sealed_clear(work, target)}
+        known = clear if not more else {n: f for n, f in fields.items() if n in clear or n in more}
         work.catalog.memo[key] = known
     return known
 
@@ -153,9 +154,10 @@ def hide(field: Field, values: tuple[Any, ...], level: Level) -> tuple[Any, ...]
 def veil_stored(work: Work, target: Object, row: Row) -> Row | None:
     """A whole stored row as the caller sees it; None where only the database could tell."""
     found = veils(work, target)
-    if not found:
+    if not found and not sealed_of(target):
         return row
     covered = dict(row)
+    open_rows(work, target, sealed_of(target), [covered])
     for veil in found.values():
         levels = [veil.right.level]
         for tree, better in veil.tests:
@@ -219,7 +221,7 @@ def clear_fields(work: Work, target: Object, row: Mapping[str, Any]) -> dict[str
     """Fields whose value the caller knows on this row."""
     found = veils(work, target)
     if not found:
-        return dict(readable(work, target))
+        return dict(shown(work, target))
     return {n: f for n, f in shown(work, target).items() if n not in found or level_on(work, target, f, row) in CLEAR}
 
 
@@ -236,7 +238,7 @@ def may_become_edit(work: Work, target: Object, name: str) -> bool:
 
 def fillable(work: Work, target: Object) -> dict[str, Field]:
     """Fields for the form of a new record: also those that a record of one's own lets one set."""
-    fields = dict(readable(work, target))
+    fields = {**readable(work, target), **sealed_clear(work, target)}
     row: Row = {**shape_of(work.catalog, target).blank, "owner": work.actor.user or None, "team": work.actor.team}
     for name, veil in veils(work, target).items():
         if any(level == "edit" and _holds(work, target, tree, row) for tree, level in veil.tests):

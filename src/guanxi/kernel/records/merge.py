@@ -70,7 +70,7 @@ def merge(work: Work, wish: Merge) -> Merged:
     with work.as_system(reason):
         lines = _lines(work, target, wish, ordered)
         _retire(work, shape, [rows[i] for i in party.losers], wish.winner)
-        _complete(work, shape, wish, drawn(shape, ordered, wish.chosen), lines)
+        _complete(work, shape, wish, drawn(work, shape, ordered, wish.chosen), lines)
         hand_over(work, shape, party.losers, wish.winner)
         carry_shares(work, party)
         moved = move_links(work, party)

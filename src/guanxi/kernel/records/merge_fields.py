@@ -9,6 +9,7 @@ import msgspec
 
 from guanxi.base.text import fold
 from guanxi.kernel.catalog.model import Object
+from guanxi.kernel.records.sealing import move_value
 from guanxi.kernel.records.shape import OWNED, FieldShape, Shape, shape_of
 from guanxi.kernel.records.types import Row
 
@@ -56,8 +57,8 @@ def in_order(rows: Sequence[Row], winner: int) -> list[Row]:
     return sorted(rows, key=lambda r: (r["id"] != winner, -r["updated_at"], r["id"]))
 
 
-def drawn(shape: Shape, rows: Sequence[Row], chosen: Mapping[str, int]) -> Row:
-    """Columns of the result, by the rules above; `rows` in order, `chosen`: field -> record."""
+def drawn(work: Work, shape: Shape, rows: Sequence[Row], chosen: Mapping[str, int]) -> Row:
+    """Columns of the result, by the rules above; `rows` in order (the winner first), `chosen`: field -> record."""
     by_id = {row["id"]: row for row in rows}
     result: Row = {}
     for known in shape.stored:
@@ -71,6 +72,8 @@ def drawn(shape: Shape, rows: Sequence[Row], chosen: Mapping[str, int]) -> Row:
         values = [row[n] for n in known.names]
         if known.field.type == "lookup" and _is_one_of_them(known, row, shape.object.name, by_id):
             values = [None] * len(values)  # a record is not its own parent
+        if known.field.encrypted and row["id"] != rows[0]["id"]:
+            values = move_value(work, shape.object, known.field, row["id"], rows[0]["id"], values)
         result.update(zip(known.names, values, strict=True))
     owner = by_id.get(chosen.get(OWNER, 0))
     if owner is not None and shape.owned:

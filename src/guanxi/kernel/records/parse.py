@@ -14,6 +14,7 @@ from guanxi.kernel.fields.base import ParseEnv, ParseError
 from guanxi.kernel.records.aliases import ALIAS, lead_on
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.masks import may_become_edit, refused, veils
+from guanxi.kernel.records.sealing import is_marker, seal_draft
 from guanxi.kernel.records.shape import REFERENCES, FieldShape, Shape, pointed_at, shape_of
 from guanxi.kernel.records.transfer import check_transfer
 from guanxi.kernel.records.types import Change, Row
@@ -183,6 +184,8 @@ def _refuse(draft: Draft, target: Object, name: str) -> None:
 def _column_reader(known: FieldShape, env: ParseEnv) -> Callable[[Sequence[Draft]], None]:
     """Parses one field of many drafts; cells that come again are parsed once."""
     name, names, field, parse = known.field.name, known.names, known.field, known.type.parse
+    if field.encrypted:
+        return _sealing_reader(known, env)
     blank, kept = (None,) * len(names), dict[str, tuple[Any, ...]]()
     often, single = field.type in OFTEN_ALIKE, names[0] if len(names) == 1 else None
 
@@ -205,6 +208,25 @@ def _column_reader(known: FieldShape, env: ParseEnv) -> Callable[[Sequence[Draft
                 (draft.new[single],) = values
             else:
                 draft.new.update(zip(names, values, strict=True))
+
+    return read
+
+
+def _sealing_reader(known: FieldShape, env: ParseEnv) -> Callable[[Sequence[Draft]], None]:
+    """Parses and at once encrypts one field of many drafts: nothing after this sees the value."""
+    name, field = known.field.name, known.field
+
+    def read(drafts: Sequence[Draft]) -> None:
+        for draft in drafts:
+            raw = draft.change.values[name]
+            if is_marker(raw):
+                continue
+            try:
+                plain = None if raw is None or raw in ("", []) else known.type.parse(field, raw, env)[0]
+            except ParseError as error:
+                draft.error(name, error.message, error.code)
+                continue
+            seal_draft(draft, field, plain)
 
     return read
 

@@ -12,6 +12,7 @@ from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.records import sorting
 from guanxi.kernel.records.filters import formula_sql, readable
 from guanxi.kernel.records.masks import selects, shown, veil_rows, veils_among
+from guanxi.kernel.records.sealing import open_rows
 from guanxi.kernel.records.shape import pointed_at, shape_of, targets_of
 from guanxi.kernel.records.types import Page, Query, Row
 from guanxi.kernel.records.visibility import Seen, condition, condition_of_count, condition_of_page, seen, spread
@@ -42,6 +43,7 @@ def find(work: Work, query: Query, *, most: int = MAX_LIMIT) -> Page:
         rows += [dict(zip(columns, values, strict=True)) for values in work.session.rows(sql, params)]
         if len(rows) > limit:
             break
+    open_rows(work, target, fields, rows)
     veil_rows(veils_among(work, target, fields), rows)
     return _page(work, query, keys, rows, limit, cursor, fields)
 
@@ -186,6 +188,7 @@ def get(work: Work, object_name: str, ident: int, *, trashed: bool = False) -> R
     if row is None:
         raise NotFound
     found = dict(zip(columns, row, strict=True))
+    open_rows(work, target, fields, [found])
     veil_rows(veils_among(work, target, fields), [found])
     return found
 
@@ -206,6 +209,7 @@ def rows_of(work: Work, object_name: str, ids: Sequence[int], fields: Sequence[s
         for values in work.session.rows(sql, [*before, *some, *params]):
             row = dict(zip(columns, values, strict=True))
             found[row["id"]] = row
+    open_rows(work, target, wanted, found.values())
     veil_rows(veils_among(work, target, wanted), list(found.values()))
     return found
 

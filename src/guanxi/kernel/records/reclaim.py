@@ -49,7 +49,7 @@ def _sort_by(
     waiting: set[int],
     refused: set[int],
 ) -> None:
-    columns = [shape.fields[name].names[0] for name in unique.fields]
+    columns = [shape.fields[name].compared for name in unique.fields]
     claims: dict[tuple[Any, ...], Draft] = {}
     for draft in drafts:
         values = tuple(draft.new[c] for c in columns)

@@ -14,6 +14,7 @@ from guanxi.kernel.changes.access_log import note
 from guanxi.kernel.records.masks import level_on, shown, veils
 from guanxi.kernel.records.output import json_value
 from guanxi.kernel.records.read import get, target_of
+from guanxi.kernel.records.sealing import open_value
 
 if TYPE_CHECKING:
     from guanxi.kernel.access.actors import Actor
@@ -65,7 +66,7 @@ def _value(work: Work, object_name: str, ident: int, name: str) -> tuple[Reveale
         raise Forbidden(msg("Your roles show this field masked. Ask somebody who may reveal it."))
     columns = ", ".join(f'"{c}"' for c in veil.columns)
     sql = f'SELECT {columns} FROM {work.session.table(target.table)} WHERE "id" = ?'
-    values = tuple(work.session.rows(sql, (ident,))[0])
+    values = open_value(work, target, field, ident, work.session.rows(sql, (ident,))[0])
     return Revealed(target, field, values, json_value(work.catalog, field, values)), True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.fields.base import Column, FieldType
 from guanxi.kernel.fields.registry import TYPES
+from guanxi.kernel.fields.sealed import INDEX
 
 OWNED = ("record", "document")
 SET_TYPES = {"multi_choice": "TEXT", "tags": "TEXT", "links": "INT"}
@@ -29,6 +30,11 @@ class FieldShape:
     logged: tuple[str, ...]
     key: str  # the field's id as text: its key in the log
 
+    @property
+    def compared(self) -> str:
+        """The column that tells whether two values are equal."""
+        return self.field.column + INDEX if self.field.encrypted else self.names[0]
+
     def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
         return tuple(row.get(name) for name in self.logged)
 
@@ -42,7 +48,7 @@ class Shape:
     fields: Mapping[str, FieldShape]
     stored: tuple[FieldShape, ...]
     by_column: Mapping[str, FieldShape]
-    blank: Mapping[str, None]
+    blank: Mapping[str, Any]
     owned: bool
 
 
@@ -64,9 +70,14 @@ def _build(catalog: Catalog, target: Object) -> Shape:
         fields=fields,
         stored=stored,
         by_column={name: s for s in stored for name in s.names},
-        blank=dict.fromkeys(columns),
+        blank=dict.fromkeys(columns) | counted(stored),
         owned=target.kind in OWNED,
     )
+
+
+def counted(stored: Iterable[FieldShape]) -> dict[str, int]:
+    """Roll-ups that count start at none; the others have no value yet."""
+    return {s.names[0]: 0 for s in stored if s.field.rollup is not None and s.field.rollup.measure == "count"}
 
 
 def _field_shape(field: Field) -> FieldShape:

@@ -16,6 +16,7 @@ from guanxi.kernel.records.masks import hide_triples
 from guanxi.kernel.records.operations import OperationInfo, operation_info
 from guanxi.kernel.records.parse import refresh_keys
 from guanxi.kernel.records.reclaim import in_use, sort_out
+from guanxi.kernel.records.sealing import open_triples, same_value
 from guanxi.kernel.records.shape import Shape, shape_of
 from guanxi.kernel.records.store import LOGGED_SYSTEM, update
 from guanxi.kernel.records.types import Change, Row
@@ -201,7 +202,7 @@ def take_back(
             drafts.append(draft)
             if touched is not None:
                 touched[(target.id, item.record)] = draft.new
-    result.clashes[told:] = [_veiled(c, shape, asked.actor, c.id in mine) for c in result.clashes[told:]]
+    result.clashes[told:] = [_veiled(work, c, shape, asked.actor, c.id in mine) for c in result.clashes[told:]]
     _store(work, shape, drafts, result, touched)
 
 
@@ -242,9 +243,10 @@ def _in_reach(work: Work, target: Object, actor: Actor, ids: Sequence[int]) -> s
     return mine
 
 
-def _veiled(clash: Clash, shape: Shape, actor: Actor, mine: bool) -> Clash:
+def _veiled(work: Work, clash: Clash, shape: Shape, actor: Actor, mine: bool) -> Clash:
     """Without the values of records and fields the person may not read."""
-    return replace(clash, fields=hide_triples(shape, actor.rights, clash.fields) if mine else {})
+    opened = open_triples(work, shape, clash.id, clash.fields) if mine else {}
+    return replace(clash, fields=hide_triples(shape, actor.rights, opened))
 
 
 def _reverse(
@@ -261,14 +263,14 @@ def _reverse(
         if item.record in used and edited == "skip":
             _clash(result, Clash(target.name, item.record, {}, "used"))
             return None
-        changed = _edited_since(shape, item, row)
+        changed = _edited_since(work, shape, item, row)
         if changed and edited == "skip":
             _clash(result, Clash(target.name, item.record, changed))
             return None
         draft.new["trashed_at"] = work.now
         result.trashed += 1
         return draft
-    clashes = _put_back(shape, item, draft, edited)
+    clashes = _put_back(work, shape, item, draft, edited)
     if clashes:
         _clash(result, Clash(target.name, item.record, clashes))
     if draft.differences():
@@ -288,16 +290,27 @@ def _value(row: Row, columns: Sequence[str]) -> Any:
     return values[0] if len(values) == 1 else values
 
 
-def _edited_since(shape: Shape, item: Entry, row: Row) -> dict[str, tuple[Any, Any, Any]]:
+def _same(work: Work, shape: Shape, item: Entry, key: str, one: Any, other: Any) -> bool:
+    """Equal values; ciphertexts differ also where only the key was changed."""
+    if one == other:
+        return True
+    field = next((s.field for s in shape.stored if s.key == key and s.field.encrypted), None)
+    return field is not None and same_value(work, shape.object, field, item.record, one, other)
+
+
+def _edited_since(work: Work, shape: Shape, item: Entry, row: Row) -> dict[str, tuple[Any, Any, Any]]:
     found = {}
     for key, new in (item.new or {}).items():
         columns = _columns_of(shape, key)
-        if columns and _value(row, columns) != new and columns != ("trashed_at",):
-            found[key] = (None, new, _value(row, columns))
+        now = _value(row, columns) if columns else None
+        if columns and not _same(work, shape, item, key, now, new) and columns != ("trashed_at",):
+            found[key] = (None, new, now)
     return found
 
 
-def _put_back(shape: Shape, item: Entry, draft: Draft, edited: Edited) -> dict[str, tuple[Any, Any, Any]]:
+def _put_back(
+    work: Work, shape: Shape, item: Entry, draft: Draft, edited: Edited
+) -> dict[str, tuple[Any, Any, Any]]:
     clashes = {}
     old = item.old or {}
     for key, new in (item.new or {}).items():
@@ -306,9 +319,9 @@ def _put_back(shape: Shape, item: Entry, draft: Draft, edited: Edited) -> dict[s
             continue  # retired for good: nothing to put it into
         now = _value(draft.new, columns)
         before = old.get(key)
-        if now == before:
+        if _same(work, shape, item, key, now, before):
             continue  # it is as it was: put back by hand, or by an undo that was killed
-        same = now == new or (columns == ("trashed_at",) and (now is None) == (new is None))
+        same = _same(work, shape, item, key, now, new) or (columns == ("trashed_at",) and (now is None) == (new is None))
         if not same:
             clashes[key] = (old.get(key), new, now)
             if edited == "skip":

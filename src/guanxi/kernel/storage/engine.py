@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
 
+from guanxi.kernel.storage.keyring import Ring
 from guanxi.kernel.storage.session import Dialect, Question, Session, quote
 
 
@@ -25,6 +26,7 @@ class Database(ABC):
     def __init__(self, folder: Path, schema: str | None) -> None:
         self.folder = folder
         self.schema = schema
+        self.ring = Ring(folder.parent / "keys" / f"{folder.name}.json")  # keys of encrypted fields: beside, not inside
         self.clock: Callable[[], int] = wall_clock  # replaced by a fixed one in tests
         self._shut = False
         self.closing: list[Callable[[], None]] = []  # what must still be written is written by these
