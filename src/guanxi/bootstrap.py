@@ -47,7 +47,9 @@ from guanxi.kernel.duplicates import search as duplicate_search
 from guanxi.kernel.imports import jobs as import_jobs
 from guanxi.kernel.jobs.queue import JobRun
 from guanxi.kernel.jobs.schedule import Schedule
-from guanxi.kernel.records import bulk, export_jobs, merge, search_rebuild, sharing_jobs, undo_jobs
+from guanxi.kernel.quality import keep as quality
+from guanxi.kernel.records import bulk, export_jobs, merge, rollup_fill, search_rebuild, sharing_jobs, undo_jobs
+from guanxi.kernel.records.rollup_follower import rollup_follower
 from guanxi.kernel.records.search_index import search_follower
 from guanxi.kernel.storage.aside import set_aside
 from guanxi.kernel.storage.backup import Manifest, read_manifest, restore, verify
@@ -78,6 +80,7 @@ JOBS: dict[str, Callable[[Space, JobRun], None]] = {
     whole.KIND: whole.run_export,
 }
 JOBS[scan.KIND] = partial(scan.run_scan, lambda: surroundings(read_settings()))
+    quality.KIND: quality.run_quality,
 SCHEDULES: tuple[Callable[[Space], Sequence[Schedule]], ...] = (  # the kernel's own jobs by the clock
     search_rebuild.search_schedules,
     doctor.doctor_schedules,
@@ -89,6 +92,7 @@ SCHEDULES: tuple[Callable[[Space], Sequence[Schedule]], ...] = (  # the kernel's
 )
 MAIN, DEMO = "main", "demo"
 IN_FOLDER = "sqlite:"  # the house's word for "data.db in the workspace's folder": the home folder may be moved
+    quality.quality_schedules,
 IN_DATABASE = "postgresql:"  # … and for "a schema of the database in the settings": no password is kept
 HOST_SECONDS, RENEW_SECONDS = 30.0, 120.0
 log = structlog.get_logger("guanxi.site")

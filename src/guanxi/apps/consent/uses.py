@@ -43,8 +43,8 @@ def answers_of(work: Work, object_name: str, ids: Sequence[int], purpose: int) -
 
 def _said(work: Work, object_name: str, ids: Sequence[int]) -> dict[int, list[tuple[int, Answer]]]:
     """
-    All live answers by person, with their purpose, of a contact also those it gave as a lead: a statement or three for each 5,000 people.
-    Whatever the caller may read, all count.
+    All live answers by person, with their purpose; of a contact also those it gave as a lead. At most three statements
+    for each 4,000 people; whatever the caller may read, all count.
     """
     found: dict[int, list[tuple[int, Answer]]] = {}
     with work.as_system("consent is judged by every answer"):
@@ -93,9 +93,10 @@ def matrix_of(work: Work, object_name: str, ident: int) -> Mapping[tuple[str, st
         by_purpose.setdefault(purpose, []).append(answer)
     found = {}
     for row in work.catalog.config["consent_purpose"].values():
+        answers = by_purpose.get(row["id"], [])
         for channel in channels(work) if row["active"] else ():
-            answers = by_purpose.get(row["id"], [])
-            found[row["code"], channel.key] = _verdict(judge_channel(row["basis"], answers, channel.key, (), work.today))
+            judged = judge_channel(row["basis"], answers, channel.key, (), work.today)
+            found[row["code"], channel.key] = _verdict(judged)
     return found
 
 

@@ -268,7 +268,8 @@ NOTHING = frozenset(
         # ids, numbers, times and digests only
         "access_alert", "access_log", "access_seal", "change_set", "duplicate_run", "erasure", "erasure_record",
         "grant_row", "heartbeat", "schema_step",
-        "last_seen", "meta_version", "number_series", "recent", "retention", "schedule", "schedule_fire", "seal",
+        "last_seen", "meta_version", "number_series", "quality_day", "recent", "retention", "schedule",
+        "schedule_fire", "seal",
         "search_state", "unsealed",
         # covered by another table's function
         "import_patch", "search_gram",

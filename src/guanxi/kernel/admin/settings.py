@@ -17,6 +17,7 @@ from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.catalog.system import META_SETTING
 from guanxi.kernel.changes.log import Entry
 from guanxi.kernel.context import Work
+from guanxi.kernel.quality import checks as quality_plan
 from guanxi.kernel.records import uses
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
@@ -62,6 +63,7 @@ SETTINGS: Mapping[str, Check] = {
     "reveals_an_hour": _few,
     "reveals_a_day": _few,
     uses.SETTING: lambda v: None if isinstance(v, bool) else msg("Say yes or no."),
+    quality_plan.SETTING: quality_plan.fault_of,
     "duplicate_hints": lambda v: None if isinstance(v, bool) else msg("Say yes or no."),
     "duplicate_probes": lambda v: None if isinstance(v, int) and 1 <= v <= 1000 else msg("Write a number from 1 to 1000."),
 }

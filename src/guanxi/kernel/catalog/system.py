@@ -32,7 +32,7 @@ KERNEL_TABLES = frozenset(
      "grant_row", "heartbeat", "idempotency",
      "import_fault", "import_patch", "import_run", "job", "job_fault", "known_device",
      "last_seen", "match_key", "meta_field", "meta_object", "meta_version", "number_series", "operation",
-     "recent", "recovery_code", "retention", "scan_report",
+     "quality_day", "recent", "recovery_code", "retention", "rollup_state", "scan_report",
      "schedule", "schedule_fire",
      "schema_step", "seal", "search_doc", "search_gram", "search_near", "search_state",
      "second_factor", "setting", "sign_in_step", "throttle", "token", "unsealed",
@@ -41,7 +41,7 @@ KERNEL_TABLES = frozenset(
 """Names no object may have; a test holds this list against `storage.tables` (storage lies above)."""
 API_PATHS = frozenset(
     {"actions", "audit", "batch", "bulk", "changes", "docs", "erasures", "exports", "files", "imports", "me",
-     "objects", "openapi", "operations", "search", "tasks"}
+     "objects", "openapi", "operations", "quality", "search", "tasks"}
 )  # fmt: skip
 """First words of the API's own addresses: an object of that name could not be reached."""
 

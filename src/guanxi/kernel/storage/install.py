@@ -13,7 +13,7 @@ from guanxi.kernel.catalog.model import App, Field, Object
 from guanxi.kernel.catalog.rows import MetaField, MetaObject, read_fields, read_objects
 from guanxi.kernel.catalog.snapshot import build, raise_version
 from guanxi.kernel.catalog.system import FIRST_ID
-from guanxi.kernel.storage import audit_tables, backups, duplicate_tables, schema  # noqa: F401 - the tables are made by their names
+from guanxi.kernel.storage import audit_tables, backups, duplicate_tables, quality_tables, schema  # noqa: F401 - the tables are made by their names
 from guanxi.kernel.storage.level import LEVEL, is_born, mark_step
 from guanxi.kernel.storage.search_tables import create_search_index
 from guanxi.kernel.storage.session import Session

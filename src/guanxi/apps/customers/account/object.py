@@ -25,7 +25,7 @@ from guanxi.kernel.catalog.declare import (
     text,
     url,
 )
-from guanxi.kernel.catalog.model import Compare, Matching, MatchKey, Object, Rule, Section
+from guanxi.kernel.catalog.model import Compare, Matching, MatchKey, Object, QualityCheck, Rule, Section
 
 SIZES = (
     c("micro", L("1–19", "1–19 人")),
@@ -134,6 +134,15 @@ ACCOUNT = Object(
     ),
     timeline="parent",
     matching=MATCHING,
+    quality=(
+        QualityCheck(
+            "code_length",
+            "accuracy",
+            L("The credit code has not 18 characters", "统一社会信用代码不是 18 位"),
+            "length(credit_code) != 18",
+            "not is_empty(credit_code)",
+        ),
+    ),
     search=("name", "short_name", "name_en", "phone", "credit_code"),
     icon="building",
     area="customers",

@@ -24,7 +24,7 @@ from guanxi.kernel.catalog.declare import (
     text,
     url,
 )
-from guanxi.kernel.catalog.model import Compare, Matching, MatchKey, Object, Rule, Section
+from guanxi.kernel.catalog.model import Compare, Matching, MatchKey, Object, QualityCheck, Rule, Section
 
 ZODIAC_ZH = (
     *("水瓶座", "双鱼座", "白羊座", "金牛座", "双子座", "巨蟹座"),
@@ -187,3 +187,12 @@ CONTACT = Object(
     icon="address-book",
     area="customers",
 )
+    quality=(
+        QualityCheck(
+            "born",
+            "accuracy",
+            L("Birthday in the future", "生日在将来"),
+            "birthday > today()",
+            "not is_empty(birthday)",
+        ),
+    ),

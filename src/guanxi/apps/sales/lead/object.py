@@ -21,7 +21,7 @@ from guanxi.kernel.catalog.declare import (
     text,
     url,
 )
-from guanxi.kernel.catalog.model import Compare, Matching, MatchKey, Object, Rule, Section, Steps
+from guanxi.kernel.catalog.model import Compare, Matching, MatchKey, Object, QualityCheck, Rule, Section, Steps
 
 STATES = (
     c("new", L("New", "新线索"), "accent", locked=True),
@@ -163,6 +163,15 @@ LEAD = Object(
     steps=Steps("state", amount="budget"),
     rules=(Rule(date_lead), Rule(check_lead_reach, phase="check")),
     matching=MATCHING,
+    quality=(
+        QualityCheck(
+            "waiting",
+            "timeliness",
+            L("New for a week, and nobody followed up", "新线索一周没人跟进"),
+            "created_at < now() - days(7) and coalesce(follow_ups, 0) = 0",
+            'state = "new"',
+        ),
+    ),
     search=("name", "company", "mobile", "phone", "email", "wechat"),
     icon="user-search",
     area="sales",

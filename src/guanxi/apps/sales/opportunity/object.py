@@ -26,7 +26,7 @@ from guanxi.kernel.catalog.declare import (
     tags,
     text,
 )
-from guanxi.kernel.catalog.model import Object, Read, Rule, Section, Steps
+from guanxi.kernel.catalog.model import Object, QualityCheck, Read, Rule, Section, Steps
 
 STATES = (
     c("open", L("Open", "进行中"), "accent", locked=True),
@@ -130,6 +130,22 @@ OPPORTUNITY = Object(
         Rule(place_region, reads=(Read("account", "account", ("region",)),)),
         Rule(check_entry, phase="check"),
         Rule(check_close, phase="check"),
+    ),
+    quality=(
+        QualityCheck(
+            "overdue",
+            "timeliness",
+            L("Open past its closing date", "过了预计成交日仍未结"),
+            "close_on < today()",
+            'state = "open"',
+        ),
+        QualityCheck(
+            "next_late",
+            "timeliness",
+            L("The next step is overdue", "下一步已过期"),
+            "next_step_on < today()",
+            'state = "open" and not is_empty(next_step_on)',
+        ),
     ),
     lines=("opportunity_line",),
     timeline="account",

@@ -1,0 +1,1 @@
+"""Data quality: how complete, accurate, real and fresh records are, by owner, team and source, day by day."""
