@@ -16,7 +16,8 @@ from guanxi.base.i18n import L, Label
 from guanxi.entrypoints.web.parts import NavItem
 from guanxi.entrypoints.web.render import url
 from guanxi.entrypoints.web.session import Visit, visit
-from guanxi.entrypoints.web.shell import creatable, navigation, page, piece
+from guanxi.entrypoints.web.settings.frame import CONTENTS
+from guanxi.entrypoints.web.shell import MINE, creatable, foot, navigation, page, piece
 from guanxi.kernel.records.read import names
 from guanxi.kernel.records.search import Hit, search
 
@@ -159,8 +160,12 @@ def _actions(at: str, words: str, me: Visit) -> list[Found]:
 
 
 def _pages(me: Visit, words: str, limit: int | None) -> list[Found]:
-    items = [item for area in navigation(me) for item in area.items]
-    return _items(items, words)[: limit if not words else None]
+    """Where one may go; settings only to what was typed, else they would bury the rest."""
+    items = [item for area in navigation(me) for item in area.items] + [*foot(me), *MINE]
+    if words and me.actor.rights.admin:
+        items += [NavItem(place.label, place.icon, place.url) for _, places in CONTENTS for place in places]
+    once = {item.url: item for item in reversed(items)}
+    return _items([*reversed(once.values())], words)[: limit if not words else None]
 
 
 def _items(items: Sequence[NavItem], words: str, icon: str = "") -> list[Found]:

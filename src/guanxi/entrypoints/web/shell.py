@@ -39,6 +39,10 @@ FOOT = (
     NavItem(L("Trash", "回收站"), "trash", "/trash", key="x", name="trash"),
     NavItem(L("Settings", "设置"), "settings", "/settings", key="s", name="settings"),
 )
+MINE = (
+    NavItem(L("Temporary teams", "临时小组"), "users-group", "/temporary-teams"),
+    NavItem(L("My profile", "我的资料"), "user", "/profile"),
+)
 KEYS = {"lead": "l", "account": "a", "contact": "c", "opportunity": "o", "quote": "q", "ticket": "t"}
 PHONE = ("opportunity", "account")
 

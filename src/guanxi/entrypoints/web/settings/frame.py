@@ -25,10 +25,15 @@ class Place:
     icon: str
     text: Label
 
+    @property
+    def words(self) -> str:
+        """What the search box of the settings looks in: both languages, whatever one reads."""
+        return f"{self.label.en} {self.label.zh} {self.text.en} {self.text.zh}"
+
 
 CONTENTS: tuple[tuple[Label, tuple[Place, ...]], ...] = (
     (
-        L("People", "人员"),
+        L("People and access", "人员与权限"),
         (
             Place("/settings/users", L("Users", "用户"), "users",
                   L("Invite, teams, roles, who may sign in", "邀请、团队、角色、谁能登录")),
@@ -38,8 +43,8 @@ CONTENTS: tuple[tuple[Label, tuple[Place, ...]], ...] = (
                   L("What each role may see and do", "每个角色能看什么、做什么")),
             Place("/settings/sharing", L("Sharing rules", "共享规则"), "share",
                   L("Records given by what stands in them; temporary teams", "按内容共享记录；临时小组")),
-            Place("/settings/sign-in", L("Signing in", "登录"), "key",
-                  L("Second factor, passwords, sessions, networks", "两步验证、密码、会话、网络")),
+            Place("/temporary-teams", L("Temporary teams", "临时小组"), "sitemap",
+                  L("People from several teams, together for a while", "几个部门的人一起干一阵")),
             Place("/settings/access", L("Explain access", "解释权限"), "eye",
                   L("What somebody sees, and why", "谁能看到什么、为什么")),
         ),
@@ -53,10 +58,36 @@ CONTENTS: tuple[tuple[Label, tuple[Place, ...]], ...] = (
                   L("Order, probability, what a stage asks for", "顺序、赢率、进阶段要填什么")),
             Place("/settings/duplicates", L("Duplicates", "查重"), "copy",
                   L("Which records count as the same", "哪些记录算同一个")),
-            Place("/settings/consent", L("Consent", "授权"), "shield-lock",
-                  L("Purposes, texts, what exports must name", "使用目的、同意书、导出要不要写用途")),
             Place("/settings/currencies", L("Currencies", "货币"), "coin",
                   L("Rates against the base currency", "对本位币的汇率")),
+            Place("/settings/explain", L("What a save runs", "保存时发生什么"), "list-details",
+                  L("Rules and reactions in order", "规则和后续动作，按顺序")),
+        ),
+    ),
+    (
+        L("Safety", "安全"),
+        (
+            Place("/settings/sign-in", L("Signing in", "登录"), "key",
+                  L("Second factor, passwords, sessions, networks", "两步验证、密码、会话、网络")),
+            Place("/settings/audit", L("Audit", "审计"), "shield-lock",
+                  L("Who changed, read and took out what", "谁改了、看了、导出了什么")),
+            Place("/settings/limits", L("Alerts and retention", "告警与保留期"), "bell",
+                  L("When administrators are told; how long things are kept", "什么时候提醒管理员，各类数据保留多久")),
+            Place("/settings/security-check", L("Security check", "安全检查"), "shield-check",
+                  L("What is weak, looked at every week", "每周检查一次哪里薄弱")),
+            Place("/settings/tokens", L("API tokens", "接口令牌"), "key",
+                  L("What programs may enter with", "程序用什么进来")),
+        ),
+    ),
+    (
+        L("Data and privacy", "数据与隐私"),
+        (
+            Place("/settings/data", L("Your data", "数据"), "database",
+                  L("Where it lies, who holds the keys, take all of it along", "数据在哪、谁拿着密钥、整体导出")),
+            Place("/settings/consent", L("Consent", "授权"), "shield-lock",
+                  L("Purposes, texts, what exports must name", "使用目的、同意书、导出要不要写用途")),
+            Place("/settings/erasures", L("Erased people", "个人信息抹除"), "trash",
+                  L("Certificates of erasures", "抹除记录和证明")),
         ),
     ),
     (
@@ -64,26 +95,12 @@ CONTENTS: tuple[tuple[Label, tuple[Place, ...]], ...] = (
         (
             Place("/settings/workspace", L("General", "基本设置"), "settings",
                   L("Name, time zone, language, days to undo", "名称、时区、语言、可撤销天数")),
-            Place("/settings/audit", L("Audit", "审计"), "shield-lock",
-                  L("Who changed, read and took out what", "谁改了、看了、导出了什么")),
-            Place("/settings/limits", L("Alerts and retention", "告警与保留期"), "bell",
-                  L("When administrators are told; how long things are kept", "什么时候提醒管理员，各类数据保留多久")),
-            Place("/settings/erasures", L("Erased people", "个人信息抹除"), "trash",
-                  L("Certificates of erasures", "抹除记录和证明")),
-            Place("/settings/tokens", L("API tokens", "接口令牌"), "key",
-                  L("What programs may enter with", "程序用什么进来")),
-            Place("/settings/packs", L("Configuration pack", "配置包"), "package",
-                  L("Take your objects and fields elsewhere", "把对象和字段搬到别处")),
             Place("/settings/backup", L("Backup", "备份"), "archive",
                   L("When, where, how many; how the last one went", "何时、存哪、留几份，上次结果")),
-            Place("/settings/data", L("Your data", "数据"), "database",
-                  L("Where it lies, who holds the keys, take all of it along", "数据在哪、谁拿着密钥、整体导出")),
             Place("/settings/health", L("Health", "运行状况"), "server",
                   L("Background work, failed jobs, answers and errors", "后台任务、失败的任务、请求和错误")),
-            Place("/settings/security-check", L("Security check", "安全检查"), "shield-check",
-                  L("What is weak, looked at every week", "每周检查一次哪里薄弱")),
-            Place("/settings/explain", L("What a save runs", "保存时发生什么"), "list-details",
-                  L("Rules and reactions in order", "规则和后续动作，按顺序")),
+            Place("/settings/packs", L("Configuration pack", "配置包"), "package",
+                  L("Take your objects and fields elsewhere", "把对象和字段搬到别处")),
         ),
     ),
 )  # fmt: skip

@@ -20,6 +20,7 @@ const LAZY = {
   "[data-home]": "./home.js",
   "[data-import-file], [data-import]": "./import.js",
   "[data-merge]": "./merge.js",
+  "input[data-narrow]": "./narrow.js",
 };
 const loaded = new Map();
 
