@@ -57,11 +57,12 @@ from guanxi.kernel.storage.crypt import Key, is_sealed
 from guanxi.kernel.storage.database import open_database
 from guanxi.kernel.storage.house import Workspace, open_house
 from guanxi.kernel.storage.install import install
+from guanxi.kernel.storage.keyring import Ring
 from guanxi.kernel.storage.level import refuse_other_level
 from guanxi.settings import Settings, read_settings
 
 APPS: tuple[App, ...] = (CORE, CUSTOMERS, SALES, COLLABORATION, CONSENTS)
-FOLLOWERS = (search_follower,)
+FOLLOWERS = (rollup_follower, search_follower)
 JOBS: dict[str, Callable[[Space, JobRun], None]] = {
     **{kind: partial(backing.run_job, kind) for kind in backing.KINDS},
     undo_jobs.KIND: undo_jobs.run_undo,
@@ -72,27 +73,29 @@ JOBS: dict[str, Callable[[Space, JobRun], None]] = {
     sharing_jobs.KIND: sharing_jobs.run_rule,
     export_jobs.KIND: export_jobs.run_export,
     search_rebuild.KIND: search_rebuild.run_rebuild,
+    rollup_fill.KIND: rollup_fill.run_fill,
     doctor.KIND: doctor.run_doctor,
     keeping.KIND: keeping.run_keeping,
     watch.KIND: watch.watching(tell_alerts),
     BYTES_KIND: erasures.run_bytes,
     safekeeping.KIND: partial(safekeeping.run_backup, tell_failed_backup),
     whole.KIND: whole.run_export,
+    quality.KIND: quality.run_quality,
 }
 JOBS[scan.KIND] = partial(scan.run_scan, lambda: surroundings(read_settings()))
-    quality.KIND: quality.run_quality,
 SCHEDULES: tuple[Callable[[Space], Sequence[Schedule]], ...] = (  # the kernel's own jobs by the clock
     search_rebuild.search_schedules,
+    rollup_fill.rollup_schedules,
     doctor.doctor_schedules,
     keeping.keeping_schedules,
     watch.watch_schedules,
     safekeeping.backup_schedules,
     scan.scan_schedules,
     duplicate_search.schedules,
+    quality.quality_schedules,
 )
 MAIN, DEMO = "main", "demo"
 IN_FOLDER = "sqlite:"  # the house's word for "data.db in the workspace's folder": the home folder may be moved
-    quality.quality_schedules,
 IN_DATABASE = "postgresql:"  # … and for "a schema of the database in the settings": no password is kept
 HOST_SECONDS, RENEW_SECONDS = 30.0, 120.0
 log = structlog.get_logger("guanxi.site")
@@ -173,11 +176,21 @@ class Site:
             place = self._add(name)
         folder = self.settings.home / place.folder
         space = open_space(self._url(place, folder), folder, name=name, schema=place.schema, ids=self.node.ids)
-        return self._tied(space)
+        self._finish_erasures(self._tied(space))
+        return space
+
+    def _finish_erasures(self, space: Space) -> None:
+        """A process that was killed over an erasure had registered it; the next one carries it out."""
+        try:
+            erasures.replay(space, self._register(space.name))
+        except Exception:  # a workspace opens also when an erasure must wait, for the end of an import say
+            log.exception("erasure not finished", workspace=space.name)
 
     def _tied(self, space: Space) -> Space:
         """With what is kept outside of the workspace: the register of erasures, the anchors of its logs."""
         space.register_erasure = partial(self.house.note_erasure, space.name)
+        if self.settings.keys is not None:
+            space.db.ring = Ring(self.settings.keys / f"{space.name}.json")
         space.anchors = (self.settings.anchors or self.settings.home / "anchors") / f"{space.name}.log"
         return space
 
@@ -284,9 +297,10 @@ class Site:
         return aside
 
     def samples(self, space: Space) -> int:
-        """Loads the sample company, searchable at once; gives the operation that can be undone."""
+        """Loads the sample company, searchable and added up at once; gives the operation that can be undone."""
         operation = load_samples(space)
-        follow(space.db, search_follower(space))
+        for make in FOLLOWERS:
+            follow(space.db, make(space))
         return operation
 
     def serve(self, host: str, port: int, processes: int, ready: Callable[[str], None]) -> None:

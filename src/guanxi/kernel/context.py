@@ -19,8 +19,11 @@ from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.changes.access_log import Accesses
 from guanxi.kernel.changes.log import Entry, append, open_operation
 from guanxi.kernel.fields.base import ParseEnv
+from guanxi.kernel.rollups.plan import feeding
 from guanxi.kernel.storage.database import Database
 from guanxi.kernel.storage.session import Question, Session
+
+MOST_NOTED = 10_000
 
 
 def now_micros() -> int:
@@ -63,6 +66,8 @@ class Space:
         self.anchors = folder.parent / "anchors" / f"{name}.log"  # where the heads of the logs are written every day
         self.register_erasure: Callable[[str], None] = lambda _line: None  # the house keeps it outside of here
         self.after_commit: list[Callable[[], None]] = []  # wakes followers and jobs of this process
+        self.own_writes: dict[int, tuple[int, frozenset[str]]] = {}
+        """By person: their last change-set that moved roll-ups, and the objects these stand on."""
 
     def catalog(self, session: Session) -> Catalog:
         """The snapshot that matches the database as this transaction sees it."""
@@ -215,9 +220,11 @@ class Work:
         if self._entries:
             if not self.operation_is_open:
                 self.begin_operation()
+            set_id = self.space.ids.next()
+            self._note_own(set_id)
             append(
                 self.session,
-                set_id=self.space.ids.next(),
+                set_id=set_id,
                 operation=self.operation,
                 at=self.now,
                 entries=self._entries,
@@ -227,6 +234,17 @@ class Work:
             self._entries = []
         if self.settings_changed:
             snapshot.raise_version(self.session)
+
+    def _note_own(self, set_id: int) -> None:
+        """Pages with roll-ups of what this person just changed wait for it a moment (`records.rollup_fresh`)."""
+        fed = feeding(self.catalog)
+        if self.person is None or not fed:
+            return
+        names = frozenset(g.parent.name for o in {e.object for e in self._entries} for g in fed.get(o, ()))
+        if names:
+            if len(self.space.own_writes) >= MOST_NOTED:
+                self.space.own_writes.clear()
+            self.space.own_writes[self.person] = (set_id, names)
 
     def begin_operation(self) -> int:
         """Opens the operation now, even if nothing is changed yet (imports, bulk edits over many transactions)."""

@@ -12,6 +12,7 @@ from guanxi.apps.sales.pipeline.object import PIPELINE, STAGE
 from guanxi.apps.sales.product.object import PRODUCT, PRODUCT_CATEGORY
 from guanxi.apps.sales.reactions import REACTIONS
 from guanxi.apps.sales.reports import REPORTS
+from guanxi.apps.sales.rollups import ON_ACCOUNT
 from guanxi.apps.sales.seed import seed
 from guanxi.base.i18n import L
 from guanxi.kernel.catalog.model import App
@@ -31,6 +32,7 @@ SALES = App(
         PIPELINE,
         STAGE,
     ),
+    extends={"account": ON_ACCOUNT},
     actions=(*conversion.ACTIONS, *actions.ACTIONS),
     reactions=REACTIONS,
     reports=REPORTS,

@@ -275,7 +275,7 @@ NOTHING = frozenset(
         "import_patch", "search_gram",
         # about colleagues and how the workspace is set up, not about customers
         "backup_run", "credential", "doctor_round", "known_device", "meta_field", "meta_object",
-        "recovery_code", "scan_report", "second_factor", "setting", "sign_in_step", "throttle", "token", "view_as",
+        "recovery_code", "rollup_state", "scan_report", "second_factor", "setting", "sign_in_step", "throttle", "token", "view_as",
         "web_session",
     }
 )  # fmt: skip

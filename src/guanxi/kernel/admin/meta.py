@@ -18,6 +18,7 @@ from guanxi.kernel.catalog.rows import FieldSpec, MetaField, MetaObject, ObjectS
 from guanxi.kernel.catalog.system import META_FIELD, META_OBJECT
 from guanxi.kernel.changes.log import Entry
 from guanxi.kernel.context import Work
+from guanxi.kernel.records.rollup_fill import ask_for_changed
 from guanxi.kernel.storage import schema
 from guanxi.kernel.storage.install import Counter
 
@@ -89,6 +90,7 @@ class Ledger:
             raise refused(faults)
         made = [catalog.objects[name] for name in sorted(self.changed) if name in catalog.objects]
         schema.apply(work.session, made, backing=False)
+        ask_for_changed(work.session, work.catalog, catalog)
         work.log(self.entries)
         work.catalog = catalog
         return made

@@ -12,6 +12,7 @@ from guanxi.kernel.catalog.fault import CatalogError, Fault, fault
 from guanxi.kernel.catalog.field_checks import Around, check_overlay
 from guanxi.kernel.catalog.model import App, Object
 from guanxi.kernel.catalog.object_checks import check_object
+from guanxi.kernel.catalog.rollups import check_rollups
 from guanxi.kernel.catalog.rows import field_spec
 from guanxi.kernel.catalog.snapshot import Catalog, build
 
@@ -41,6 +42,7 @@ def change_faults(catalog: Catalog, changed: Iterable[str]) -> Iterator[Fault]:
     """Faults of objects changed at run time, of those that refer to them, and of overlays that loosen."""
     names = {*changed}
     near = {obj.name for name in names for obj, _ in catalog.referrers(name)}
+    near |= {o.name for o in catalog.objects.values() for f in o.fields if f.rollup and f.rollup.object in names}
     found = [catalog.objects[name] for name in sorted(names | near) if name in catalog.objects]
     yield from object_faults(found, catalog.objects, catalog.apps)
     for name in sorted(names & set(catalog.sources)):
@@ -65,6 +67,7 @@ def object_faults(found: Iterable[Object], objects: Mapping[str, Object], apps: 
         yield from mine
         if not mine:  # expressions are judged against an object that is right otherwise
             yield from check_expressions(obj, objects)
+            yield from check_rollups(obj, objects)
 
 
 def _apps(apps: Sequence[App], objects: Mapping[str, Object]) -> Iterator[Fault]:

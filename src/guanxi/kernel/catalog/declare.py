@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypedDict, Unpack
 
 from guanxi.base.i18n import Label
-from guanxi.kernel.catalog.model import Choice, Field, OnDelete
+from guanxi.kernel.catalog.model import Choice, Field, Measure, OnDelete, Rollup
+from guanxi.kernel.catalog.rollups import as_rollup
 
 Tone = Literal["", "accent", "green", "amber", "red", "grey"]
 Result = Literal["text", "integer", "decimal", "percent", "money", "date", "datetime", "boolean"]
@@ -23,6 +24,7 @@ class Common(TypedDict, total=False):
     read_only: bool
     hidden: bool
     copies: tuple[str, ...]
+    encrypted: bool
 
 
 def c(key: str, label: Label, tone: Tone = "", *, locked: bool = False, retired: bool = False) -> Choice:
@@ -39,7 +41,10 @@ def _field(
     default: Any = None,
 ) -> Field:
     kept = {key: value for key, value in options.items() if value is not None}
-    return Field(name=name, type=type_, label=label, column=name, default=default, options=kept, **common)
+    plain: dict[str, Any] = {key: value for key, value in common.items() if key != "encrypted"}
+    if common.get("encrypted"):
+        kept |= {"encrypted": True, "sortable": False, "pinyin": False}
+    return Field(name=name, type=type_, label=label, column=name, default=default, options=kept, **plain)
 
 
 def text(
@@ -49,11 +54,15 @@ def text(
     max_length: int = 255,
     sortable: bool = True,
     pinyin: bool = True,
+    check: str | None = None,
     default: str | None = None,
     **common: Unpack[Common],
 ) -> Field:
-    """One line of text. `sortable` keeps a sort key beside it; `pinyin` makes it findable by pinyin and initials."""
-    options = {"max_length": max_length, "sortable": sortable, "pinyin": pinyin}
+    """
+    One line of text. `sortable` keeps a sort key beside it; `pinyin` makes it findable by pinyin and initials; `check`
+    names a look at its form (`fields.sealed.CHECKS`).
+    """
+    options = {"max_length": max_length, "sortable": sortable, "pinyin": pinyin, "check": check}
     return _field("text", name, label, options, common, default)
 
 
@@ -254,3 +263,25 @@ def formula(
     """Computed from other fields of the record by an expression; never stored."""
     common["read_only"] = True
     return _field("formula", name, label, {"formula": formula, "result": result, "scale": scale}, common)
+
+
+def rollup(
+    name: str,
+    label: Label,
+    measure: Measure,
+    *,
+    of: str,
+    via: str,
+    field: str = "",
+    where: str = "",
+    type: Literal["integer", "decimal", "percent", "money", "date", "datetime"] = "integer",
+    scale: int | None = None,
+    sortable: bool = False,
+    **common: Unpack[Common],
+) -> Field:
+    """
+    A figure over the live records of `of` whose lookup `via` points here, kept by a follower: `type` is what `measure`
+    of `field` gives. `sortable` gives it an index.
+    """
+    options = {"rollup": Rollup(of, via, measure, field, where), "scale": scale, "sortable": sortable or None}
+    return as_rollup(_field(type, name, label, options, common))

@@ -13,6 +13,7 @@ from guanxi.kernel.catalog.model import Choice, Field, Object
 from guanxi.kernel.catalog.rows import FieldSpec
 from guanxi.kernel.catalog.system import system_columns
 from guanxi.kernel.fields.registry import TYPES
+from guanxi.kernel.fields.sealed import CHECKS, SEALABLE
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 CHOICE_KEY = re.compile(r"[^\s\",\[\]]{1,64}")
@@ -51,6 +52,8 @@ def check_field(obj: Object, f: Field, around: Around) -> Iterator[Fault]:
         return
     yield from _options(f, wrong)
     yield from _default(f, wrong)
+    if f.encrypted:
+        yield from _sealed(obj, f, wrong)
     if f.type in {"lookup", "links", "user", "team"}:
         yield from _targets(obj, f, around, wrong)
     if f.type in LINKED and len(link_table(obj, f)) > 63:
@@ -64,6 +67,22 @@ def check_field(obj: Object, f: Field, around: Around) -> Iterator[Fault]:
 Wrong = Callable[..., Fault]
 
 
+def _sealed(obj: Object, f: Field, wrong: Wrong) -> Iterator[Fault]:
+    """An encrypted field is asked for by equality only, so nothing may rest on its words or its order."""
+    if f.type not in SEALABLE or obj.kind == "config":
+        yield wrong("encrypted", "A field of type {type} cannot be encrypted here.", type=f.type)
+    if f.default is not None or f.copies or f.options.get("sortable"):
+        yield wrong("encrypted", "An encrypted field has no default, copies nothing and is not sorted by.")
+    steps = obj.steps.field if obj.steps is not None else ""
+    if f.name in {obj.title, steps, *obj.subtitle, *obj.search, *obj.filters, *obj.sorts, *obj.figures}:
+        yield wrong("encrypted", "An encrypted field is no title, facet, figure or order, and is not searched.")
+    parts = obj.matching.keys if obj.matching is not None else ()
+    if any(f.name in names for key in parts for names, _ in key.parts):
+        yield wrong("encrypted", "Duplicates cannot be found by an encrypted field; make it unique instead.")
+    if any(f.name in u.fields for u in obj.unique) or any(f.name in cap.per for cap in obj.caps):
+        yield wrong("encrypted", "An encrypted field may be unique on its own only.")
+
+
 def _options(f: Field, wrong: Wrong) -> Iterator[Fault]:
     options = f.options
     if f.type in {"choice", "multi_choice"}:
@@ -73,6 +92,8 @@ def _options(f: Field, wrong: Wrong) -> Iterator[Fault]:
         yield wrong("range", "The smallest value is larger than the largest.")
     if not 0 <= options.get("scale", 0) <= 12:
         yield wrong("scale", "A number has 0 to 12 decimals.")
+    if options.get("check") not in {None, *CHECKS}:
+        yield wrong("check", "There is no check “{name}”.", name=options["check"])
     if options.get("max_length", 1) < 1:
         yield wrong("max_length", "The longest text must be at least one character.")
     if f.type == "auto_number" and not re.search(r"\{0+\}", options.get("format", "")):

@@ -10,7 +10,8 @@ import msgspec
 
 from guanxi.base.errors import BadInput, msg
 from guanxi.base.i18n import Label
-from guanxi.kernel.catalog.model import Choice, Field, Object, ObjectKind, OnDelete, Section, Steps, Unique
+from guanxi.kernel.catalog.model import Choice, Field, Object, ObjectKind, OnDelete, Rollup, Section, Steps, Unique
+from guanxi.kernel.catalog.rollups import as_rollup
 
 Row = dict[str, Any]
 
@@ -52,6 +53,7 @@ class FieldSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
     multiline: bool | None = None
     sortable: bool | None = None
     pinyin: bool | None = None
+    rollup: Rollup | None = None
 
 
 class ObjectSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
@@ -97,6 +99,7 @@ OPTIONS = (
     "multiline",
     "sortable",
     "pinyin",
+    "rollup",
 )
 PLAIN = ("label", "help", "required", "unique", "default", "history", "sensitive", "read_only", "hidden")
 DEFAULT_OPTIONS: Mapping[str, Mapping[str, Any]] = {
@@ -208,7 +211,8 @@ def overlay_field(field: Field, spec: FieldSpec) -> Field:
         options["choices"] = merge_choices(field.options.get("choices", ()), options["choices"])
     if options:
         plain["options"] = {**field.options, **options}
-    return replace(field, **plain) if plain else field
+    made = replace(field, **plain) if plain else field
+    return as_rollup(made) if "rollup" in options else made
 
 
 def merge_choices(declared: Sequence[Choice], wanted: Sequence[Choice]) -> tuple[Choice, ...]:

@@ -20,6 +20,7 @@ from guanxi.kernel.catalog.system import SYSTEM_BY_ID, system_columns
 from guanxi.kernel.changes.log import decode
 from guanxi.kernel.changes.log_file import refuse_stranger
 from guanxi.kernel.fields.registry import TYPES
+from guanxi.kernel.rollups.compute import renew_all
 from guanxi.kernel.storage import schema
 from guanxi.kernel.storage.backup import (
     Manifest,
@@ -82,6 +83,7 @@ def replay(database: Database, source: Path, apps: Sequence[App], *, key: Key | 
             records = sum(
                 _apply(session, catalog, obj, manifest.since, known) for obj in catalog.objects_by_id.values()
             )
+            renew_all(session, catalog)  # figures over other records are in no log
             settle_restored(session)
             snapshot.raise_version(session)
     return Replayed(sets, changes, records)

@@ -10,7 +10,7 @@ import structlog
 
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.context import Space
-from guanxi.kernel.doctor import feed, records
+from guanxi.kernel.doctor import feed, records, rollups
 from guanxi.kernel.doctor.finding import Finding
 from guanxi.kernel.jobs.queue import JobRun
 from guanxi.kernel.jobs.schedule import Schedule
@@ -23,6 +23,7 @@ CHECKS: tuple[Callable[[Space, int], Finding], ...] = (
     records.key_check,
     records.reference_check,
     records.search_check,
+    rollups.recheck,
     records.file_check,
     feed.seal_check,
     feed.job_check,

@@ -143,7 +143,7 @@ def check_rule_condition(work: Work, target: Object, tree: Tree) -> None:
         raise BadInput(msg("A sharing rule cannot ask for the time or for who is looking."))
     fields = work.catalog.fields(target)
     for name in sorted(used.fields):
-        if "." in name or (name in fields and fields[name].type == "formula"):
+        if "." in name or (name in fields and (fields[name].type == "formula" or fields[name].rollup is not None)):
             raise BadInput(
                 msg("A sharing rule looks at stored fields of the record itself; «{field}» is none.", field=name)
             )

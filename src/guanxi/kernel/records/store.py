@@ -140,9 +140,10 @@ def members(known: FieldShape, row: Mapping[str, Any]) -> list[Any]:
 
 def _logger_of_new(shape: Shape, filled: Container[str]) -> Callable[[Row], dict[str, Any]]:
     """What the log keeps of a new row: whatever is not empty. Made once for many rows with these columns."""
-    single = [(k.logged[0], k.key) for k in shape.stored if len(k.logged) == 1 and k.logged[0] in filled]
+    own = [k for k in shape.stored if k.field.rollup is None]
+    single = [(k.logged[0], k.key) for k in own if len(k.logged) == 1 and k.logged[0] in filled]
     single += [(name, key) for name, key in LOGGED_SYSTEM.items() if name in shape.blank and name in filled]
-    several = [(k.logged, k.key) for k in shape.stored if len(k.logged) > 1 and any(n in filled for n in k.logged)]
+    several = [(k.logged, k.key) for k in own if len(k.logged) > 1 and any(n in filled for n in k.logged)]
 
     def logged(row: Row) -> dict[str, Any]:
         kept = {key: row[name] for name, key in single if row[name] is not None}

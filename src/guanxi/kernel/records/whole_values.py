@@ -31,10 +31,10 @@ class Cell:
 
 
 def cells_of(catalog: Catalog, target: Object) -> tuple[Cell, ...]:
-    """System fields first, then declared ones in their order; formulas have no columns."""
+    """System fields first, then declared ones in their order; formulas have no columns, roll-ups are made anew."""
     shape = shape_of(catalog, target)
     system = (Cell(f, (f.column,)) for f in system_fields(target.kind) if f.name not in {*IDS, *shape.fields})
-    return (*system, *(Cell(known.field, known.logged) for known in shape.stored))
+    return (*system, *(Cell(known.field, known.logged) for known in shape.stored if known.field.rollup is None))
 
 
 def written(catalog: Catalog, target: Object, env: ParseEnv) -> Callable[[Row], dict[str, Any]]:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from guanxi.kernel.catalog.columns import LINKED, all_columns, link_table, sort_suffix
 from guanxi.kernel.catalog.model import Field, Object, Steps
 from guanxi.kernel.catalog.system import system_columns
+from guanxi.kernel.fields.sealed import INDEX
 from guanxi.kernel.storage.session import Session
 
 MAX_INDEXES = 17  # more slow every write down (KD 17)
@@ -167,12 +168,15 @@ def indexes(obj: Object) -> list[Index]:
     if owned:
         wanted += [("owner", "updated_at", "id"), ("team", "updated_at", "id")]
     wanted += [_reference(f) for f in obj.fields if f.type in {"lookup", "user", "team"}]
+    wanted += [(f.column + INDEX,) for f in obj.fields if f.encrypted and not f.unique]  # asked for by equality only
     columns = {f.name: f.column for f in obj.fields}
     if obj.steps is not None and obj.steps.field in columns:
         stage = columns[obj.steps.field]
         wanted.append((stage, "updated_at", "id", *scope, *_figures(obj, obj.steps)))
     wanted += _list_indexes(obj, scope)
     wanted += [(column, "id") for name in obj.sorts if (column := sort_column(obj, name)) not in {None, "updated_at"}]
+    sorted_by = [f.name for f in obj.fields if f.rollup is not None and f.options.get("sortable")]
+    wanted += [(column, "id") for name in sorted_by if (column := sort_column(obj, name)) is not None]
     room = MAX_INDEXES - 2 - len(uniques(obj))  # the primary key and the trash are among them
     found = [Index(obj.table, columns) for columns in _distinct(wanted)][:room]
     merged = [Index(obj.table, ("merged_into",), trash=True)] if owned else []  # no live row is in it
@@ -216,6 +220,7 @@ def uniques(obj: Object) -> list[Index]:
     """Partial unique indexes behind `unique` fields and declared uniques: live rows only."""
     columns = {f.name: f.column for f in (*obj.fields,)}
     columns |= {name: name for name in system_columns(obj.kind) if name not in columns}
-    groups: list[tuple[str, ...]] = [(f.column,) for f in obj.fields if f.unique and f.type != "formula"]
+    singles = [f for f in obj.fields if f.unique and f.type != "formula"]
+    groups: list[tuple[str, ...]] = [(f.column + (INDEX if f.encrypted else ""),) for f in singles]
     groups += [tuple(columns[n] for n in u.fields) for u in obj.unique if all(n in columns for n in u.fields)]
     return [Index(obj.table, group, unique=True, partial=True) for group in dict.fromkeys(groups)]

@@ -8,6 +8,7 @@ from guanxi.kernel.storage.tables import EPHEMERAL, index, table
 table("search_doc", "record int key, object int must, doc text, grams text must")
 table("search_near", "variant text key, word text key")  # Latin words under themselves less a letter: typos
 table("search_state", "object int key, made_of text must, upto int")  # what the rows of an object were made of
+table("rollup_state", "field int key, made_of text must, upto int")  # how far a roll-up was worked out, and by what
 table(
     "recent",
     "user int key, object int key, record int key, at int must",
