@@ -6,9 +6,10 @@ import random
 from threading import Thread
 from typing import Any
 
+import msgspec
 import pytest
 
-from guanxi.base.errors import BadInput, Conflict, Forbidden, NotFound, Problem
+from guanxi.base.errors import BadInput, Conflict, Forbidden, Invalid, NotFound, Problem
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.context import Space
 from guanxi.kernel.records.aliases import family, merged_here, winner_of, winners
@@ -336,3 +337,39 @@ def test_random_merges_edits_and_unmerges_agree_with_a_model(space: Space, admin
         with space.read(admin) as work:
             assert {c: get(work, "contact", c)["account"] for c in contacts} == points
             assert winners(work, work.catalog.object("account"), accounts).keys() == alias.keys()
+
+
+def limited(space: Space, name: str, **spec: Any) -> int:
+    """Somebody who works on all accounts and contacts, but for what `spec` says."""
+    verbs = dict.fromkeys(("create", "read", "edit", "delete"), "all")
+    rights = msgspec.json.encode({"objects": {"*": verbs}, **spec}).decode()
+    with space.write(system("test")) as work:
+        role = save(work, [Change("create", "role", {"name": name, "rights": rights})]).id
+        values = {"name": name, "email": f"{name}@example.com", "roles": [str(role)]}
+        return save(work, [Change("create", "user", values)]).id
+
+
+def test_merging_gives_nothing_away_without_the_verb_transfer(space: Space, admin: int) -> None:
+    who = limited(space, "keeper")
+    mine, theirs = account(space, who), account(space, admin)
+    for wish in ({"values": {"owner": str(admin)}}, {"chosen": {"owner": theirs}}):
+        with pytest.raises((BadInput, Forbidden, Invalid)):
+            do(space, who, mine, theirs, **wish)
+    done = do(space, who, mine, theirs)
+    with space.read(admin) as work:
+        assert get(work, "account", done.winner)["owner"] == who
+
+
+def test_merging_lifts_no_mask(space: Space, admin: int) -> None:
+    """What is clear on one's own records only does not become clear by merging somebody else's into them."""
+    fields = {"contact.mobile": {"level": "masked", "better": [["owner = me", "edit"]]}}
+    who = limited(space, "merger", fields=fields)
+    theirs = make.record(space, "contact", admin, name="赵敏", mobile="13900001111")
+    with space.write(who) as work:
+        mine = save(work, [Change("create", "contact", {"name": "赵敏"})]).id
+    done = do(space, who, mine, theirs, object="contact")
+    with space.read(who) as work:
+        assert "13900001111" not in str(get(work, "contact", mine))
+    undo(space, who, done.operation)
+    with space.read(admin) as work:
+        assert get(work, "contact", theirs)["mobile"] == "+8613900001111"

@@ -14,13 +14,22 @@ from guanxi.kernel.records.aliases import ALIAS, winners
 from guanxi.kernel.records.attachments import hand_over
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.lines import live_lines, store_lines
-from guanxi.kernel.records.merge_fields import OWNER, choosable, drawn, in_order, line_source, may_choose_owner
+from guanxi.kernel.records.merge_fields import (
+    OWNER,
+    choosable,
+    drawn,
+    in_order,
+    line_source,
+    may_choose_owner,
+    out_of_sight,
+)
 from guanxi.kernel.records.merge_links import CHUNK, Party, move_links
 from guanxi.kernel.records.merge_shares import carry_shares
 from guanxi.kernel.records.parse import current_rows, drafts_for, may
 from guanxi.kernel.records.prepare import prepare
 from guanxi.kernel.records.shape import OWNED, Shape, shape_of
 from guanxi.kernel.records.store import update
+from guanxi.kernel.records.transfer import check_transfer
 from guanxi.kernel.records.types import Change, Row
 from guanxi.kernel.records.undo_turns import lock_operation
 from guanxi.kernel.records.write import refuse
@@ -62,7 +71,8 @@ def merge(work: Work, wish: Merge) -> Merged:
     target = checked(work, wish)
     rows = _locked(work, target, wish)
     shape = shape_of(work.catalog, target)
-    ordered = in_order(list(rows.values()), wish.winner)
+    _check_owner(work, target, wish, rows)
+    ordered, kept = in_order(list(rows.values()), wish.winner), out_of_sight(work, target, wish.winner, wish.losers)
     party = Party(target, wish.winner, tuple(sorted(wish.losers)))
     reason = f"merge into {wish.winner}"
     work.cause = work.cause or reason
@@ -70,7 +80,7 @@ def merge(work: Work, wish: Merge) -> Merged:
     with work.as_system(reason):
         lines = _lines(work, target, wish, ordered)
         _retire(work, shape, [rows[i] for i in party.losers], wish.winner)
-        _complete(work, shape, wish, drawn(work, shape, ordered, wish.chosen), lines)
+        _complete(work, shape, wish, drawn(work, shape, ordered, wish.chosen, kept), lines)
         hand_over(work, shape, party.losers, wish.winner)
         carry_shares(work, party)
         moved = move_links(work, party)
@@ -123,6 +133,18 @@ def _locked(work: Work, target: Object, wish: Merge) -> dict[int, Row]:
         if ident in rows and rows[ident]["version"] != version:
             raise Conflict(msg("Somebody changed one of these records since you opened them. Look at them again."))
     return rows
+
+
+def _check_owner(work: Work, target: Object, wish: Merge, rows: Mapping[int, Row]) -> None:
+    """The merged record is somebody else's only by whoever may give the winner away."""
+    winner, given = rows[wish.winner], wish.values.get(OWNER)
+    owner = given if OWNER in wish.values else rows[wish.chosen.get(OWNER, wish.winner)][OWNER]
+    if target.kind not in OWNED or str(owner or "") == str(winner[OWNER] or ""):
+        return
+    change = Change("edit", target.name, {OWNER: owner}, id=wish.winner)
+    draft = Draft(work, target, change, 0, winner, {**winner, OWNER: owner or None})
+    check_transfer(work, target, "edit", [draft])
+    refuse([draft], {})
 
 
 def _retire(work: Work, shape: Shape, rows: Sequence[Row], winner: int) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from guanxi.base.text import fold
-from guanxi.kernel.catalog.model import Object
+from guanxi.kernel.access.rights import CLEAR
+from guanxi.kernel.catalog.model import Field, Object
+from guanxi.kernel.records.masks import level_on, veils
+from guanxi.kernel.records.read import rows_of
 from guanxi.kernel.records.sealing import move_value
 from guanxi.kernel.records.shape import OWNED, FieldShape, Shape, shape_of
 from guanxi.kernel.records.types import Row
@@ -35,7 +38,23 @@ def choosable(work: Work, target: Object) -> list[FieldShape]:
 
 def may_choose_owner(work: Work, target: Object) -> bool:
     """Whether the caller may say whose the merged record is."""
-    return target.kind in OWNED and work.actor.rights.level(target.name, OWNER) == "edit"
+    rights = work.actor.rights
+    may = target.kind in OWNED and rights.level(target.name, OWNER) == "edit"
+    return may and rights.scope(target.name, "transfer") != "none"
+
+
+def out_of_sight(work: Work, target: Object, winner: int, losers: Sequence[int]) -> frozenset[str]:
+    """Fields that the caller knows on the winner and not on all of the others: there the winner's value stays."""
+    found = [veil for veil in veils(work, target).values() if veil.tests]
+    if not found:
+        return frozenset()
+    rows = rows_of(work, target.name, [winner, *losers])
+
+    def knows(ident: int, field: Field) -> bool:
+        return ident in rows and level_on(work, target, field, rows[ident]) in CLEAR
+
+    fields = [v.field for v in found if knows(winner, v.field)]
+    return frozenset(f.name for f in fields if not all(knows(i, f) for i in losers))
 
 
 def fullest(known: Sequence[FieldShape], rows: Sequence[Row]) -> int:
@@ -57,13 +76,18 @@ def in_order(rows: Sequence[Row], winner: int) -> list[Row]:
     return sorted(rows, key=lambda r: (r["id"] != winner, -r["updated_at"], r["id"]))
 
 
-def drawn(work: Work, shape: Shape, rows: Sequence[Row], chosen: Mapping[str, int]) -> Row:
-    """Columns of the result, by the rules above; `rows` in order (the winner first), `chosen`: field -> record."""
+def drawn(
+    work: Work, shape: Shape, rows: Sequence[Row], chosen: Mapping[str, int], kept: Collection[str] = ()
+) -> Row:
+    """
+    Columns of the result, by the rules above; `rows` in order (the winner first), `chosen`: field -> record, `kept`:
+    fields of which the winner's value stays.
+    """
     by_id = {row["id"]: row for row in rows}
     result: Row = {}
     for known in shape.stored:
         source = by_id.get(chosen.get(known.field.name, 0))
-        if fixed(known):
+        if fixed(known) or known.field.name in kept:
             continue
         if source is None and known.field.type in UNITED:
             result[known.names[0]] = united(known, rows, shape.object.name, by_id)
