@@ -48,7 +48,7 @@ from guanxi.kernel.imports import jobs as import_jobs
 from guanxi.kernel.jobs.queue import JobRun
 from guanxi.kernel.jobs.schedule import Schedule
 from guanxi.kernel.quality import keep as quality
-from guanxi.kernel.records import bulk, export_jobs, merge, rollup_fill, search_rebuild, sharing_jobs, undo_jobs
+from guanxi.kernel.records import bulk, export_jobs, merge, rekey, rollup_fill, search_rebuild, sharing_jobs, undo_jobs
 from guanxi.kernel.records.rollup_follower import rollup_follower
 from guanxi.kernel.records.search_index import search_follower
 from guanxi.kernel.storage.aside import set_aside
@@ -72,6 +72,7 @@ JOBS: dict[str, Callable[[Space, JobRun], None]] = {
     merge.KIND: merge.run_merge,
     sharing_jobs.KIND: sharing_jobs.run_rule,
     export_jobs.KIND: export_jobs.run_export,
+    rekey.KIND: rekey.run_rekey,
     search_rebuild.KIND: search_rebuild.run_rebuild,
     rollup_fill.KIND: rollup_fill.run_fill,
     doctor.KIND: doctor.run_doctor,

@@ -24,6 +24,7 @@ from guanxi.kernel.records.looks import note_record, note_rows
 from guanxi.kernel.records.masks import veil_stored, veils
 from guanxi.kernel.records.output import Converter, converter, references_json, values_of
 from guanxi.kernel.records.read import MAX_LIMIT, chosen, count, find, get, references, target_of
+from guanxi.kernel.records.sealing import open_rows, sealed_clear, sealed_of
 from guanxi.kernel.records.types import Change, Query, Row, Saved
 from guanxi.kernel.records.visibility import surely_sees
 from guanxi.kernel.records.write import save
@@ -252,7 +253,13 @@ def saving(
         row, name = conflict.extra.get("current"), conflict.extra.get("object")
         if row is not None and name is not None:
             target = work.catalog.object(name)
-            shown = [f.name for f in readable(work, target).values() if not f.hidden and f.type != "formula"]
+            shown = [
+                f.name
+                for f in (*readable(work, target).values(), *sealed_clear(work, target).values())
+                if not f.hidden and f.type != "formula"
+            ]
+            row = dict(row)
+            open_rows(work, target, sealed_of(target), [row])
             conflict.extra["current"] = values_of(work.catalog, target, row, shown)
         if by_header and row is not None:
             raise PreconditionFailed(conflict.message, errors=conflict.errors, **conflict.extra) from conflict

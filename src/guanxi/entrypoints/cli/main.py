@@ -23,6 +23,7 @@ from guanxi.entrypoints.cli import (
     jobs,
     log,
     reindex,
+    ring,
     run,
     scan,
     setup,
@@ -56,6 +57,7 @@ COMMANDS: tuple[Command, ...] = (
     log.COMMAND,
     audit.COMMAND,
     jobs.COMMAND,
+    ring.COMMAND,
     scan.COMMAND,
     forget.COMMAND,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 
 import pyotp
@@ -11,12 +12,15 @@ import pyotp
 from guanxi.base.errors import FieldError, Invalid, msg
 from guanxi.kernel.catalog.snapshot import Catalog, raise_version
 from guanxi.kernel.storage.database import Database
+from guanxi.kernel.storage.keyring import KeyMissing, Unopened, ready
 from guanxi.kernel.storage.session import Session
 
 STEP, DRIFT = 30, 1  # seconds of a code; steps that a clock may be wrong
 CODES = 10
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 SET_UP, SET_UP_LIFE = "second_factor", 30 * 60 * 1_000_000
+TABLE = "second_factor"
+_PLAIN = re.compile("[A-Z2-7]{32}")
 _HAVE = "who has a second factor"
 
 
@@ -26,9 +30,11 @@ def begin_set_up(database: Database, user: int, now: int) -> str:
     if found:
         return found
     secret = pyotp.random_base32()
+    with database.write() as session:
+        sealed = _sealed(database, session, user, secret)
     with database.ephemeral() as session:
         session.run(f'DELETE FROM {session.table("draft")} WHERE "user" = ? AND "key" = ?', (user, SET_UP))
-        session.insert("draft", ("user", "key", "value", "at"), [(user, SET_UP, secret, now + SET_UP_LIFE)])
+        session.insert("draft", ("user", "key", "value", "at"), [(user, SET_UP, sealed, now + SET_UP_LIFE)])
     return secret
 
 
@@ -36,7 +42,27 @@ def set_up_secret(database: Database, user: int, now: int) -> str:
     """The secret of a set-up that is under way; empty if there is none."""
     with database.ephemeral(write=False) as session:
         sql = f'SELECT "value" FROM {session.table("draft")} WHERE "user" = ? AND "key" = ? AND "at" > ?'
-        return str(session.value(sql, (user, SET_UP, now)) or "")
+        return _opened(database, user, str(session.value(sql, (user, SET_UP, now)) or ""))
+
+
+def about(user: int) -> str:
+    """What a sealed secret is bound to."""
+    return f"{TABLE}:{user}"
+
+
+def _sealed(database: Database, session: Session, user: int, secret: str) -> str:
+    ready(database.ring, session)
+    return database.ring.seal(secret, about(user))
+
+
+def _opened(database: Database, user: int, stored: str) -> str:
+    """Secrets of before there were keys lie there as they are; one that no key opens fits no code."""
+    if stored == "" or _PLAIN.fullmatch(stored):
+        return stored
+    try:
+        return database.ring.open(stored, about(user)) if database.ring.read() is not None else ""
+    except (Unopened, KeyMissing):
+        return ""
 
 
 def address_for_app(secret: str, email: str, workspace: str) -> str:
@@ -47,7 +73,7 @@ def address_for_app(secret: str, email: str, workspace: str) -> str:
 def step_of(secret: str, code: str, now: int) -> int | None:
     """The time step this code belongs to, if it is one of the few that count now."""
     given = "".join(code.split())
-    if not (given.isascii() and given.isdigit() and len(given) == 6):
+    if not secret or not (given.isascii() and given.isdigit() and len(given) == 6):
         return None
     totp, here = pyotp.TOTP(secret, interval=STEP), now // 1_000_000 // STEP
     found = None
@@ -67,7 +93,8 @@ def finish_set_up(database: Database, user: int, code: str, now: int) -> list[st
     with database.write() as session:
         table = session.table("second_factor")
         session.run(f'DELETE FROM {table} WHERE "user" = ?', (user,))
-        session.insert("second_factor", ("user", "secret", "last_step", "made_at"), [(user, secret, step, now)])
+        sealed = _sealed(database, session, user, secret)
+        session.insert(TABLE, ("user", "secret", "last_step", "made_at"), [(user, sealed, step, now)])
         codes = renew_codes(session, user)
         raise_version(session)
     with database.ephemeral() as session:
@@ -109,7 +136,7 @@ def spend_code(database: Database, user: int, code: str, now: int) -> str:
         row = session.one(f'SELECT "secret" FROM {session.table("second_factor")} WHERE "user" = ?', (user,))
         if row is None:
             return ""
-        step = step_of(str(row[0]), code, now)
+        step = step_of(_opened(database, user, str(row[0])), code, now)
         if step is not None:
             sql = f'UPDATE {session.table("second_factor")} SET "last_step" = ? WHERE "user" = ? AND "last_step" < ?'
             return "app" if session.run(sql, (step, user, step)) else ""

@@ -18,12 +18,13 @@ from guanxi.kernel.jobs.queue import JobRun
 from guanxi.kernel.jobs.schedule import Schedule
 from guanxi.kernel.storage import scan_tables  # noqa: F401 - the tables of this module
 from guanxi.kernel.storage.backups import good_runs
+from guanxi.kernel.storage.keyring import KeyMissing, opened
 from guanxi.kernel.storage.session import Session
 
 KIND, SCHEDULE = "security_scan", "kernel.security_scan"
 KEEP = 60  # reports
 DAY = 86_400_000_000
-OLD_BACKUP, OLD_TOKEN = 8 * DAY, 400 * DAY
+OLD_BACKUP, OLD_TOKEN, OLD_KEY = 8 * DAY, 400 * DAY, 366 * DAY
 DEMO = ("demo@guanxi.example", "guanxi-demo")
 HIGH, MEDIUM, LOW, OPEN = "high", "medium", "low", "not_checked"
 
@@ -144,10 +145,21 @@ def _passwords(work: Work, _around: Surroundings) -> Iterator[Finding]:
         yield Finding("sessions", LOW, "Sessions last longer than 30 days. See Settings, Signing in.")
 
 
+def _keys(work: Work, _around: Surroundings) -> Iterator[Finding]:
+    """Keys of encrypted fields: there, and not too old."""
+    try:
+        used, keys = opened(work.space.db.ring, work.session), work.space.db.ring.read()
+    except KeyMissing:
+        yield Finding("keys", HIGH, "The file with the keys of encrypted fields is missing. Bring it back.")
+        return
+    if used and keys is not None and keys.current.made + OLD_KEY < work.now:
+        yield Finding("old_key", MEDIUM, "The newest key of encrypted fields is older than a year: guanxi keys rotate")
+
+
 Check = Callable[[Work, Surroundings], Iterator[Finding]]
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("server", _server), ("demo", _demo), ("factors", _factors), ("backups", _backups), ("tokens", _tokens),
-    ("sessions", _passwords),
+    ("sessions", _passwords), ("keys", _keys),
 )  # fmt: skip
 
 

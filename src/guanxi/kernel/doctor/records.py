@@ -14,9 +14,11 @@ from guanxi.kernel.changes.log import decode
 from guanxi.kernel.context import Space
 from guanxi.kernel.doctor.finding import Finding, finding
 from guanxi.kernel.records import search_rebuild
+from guanxi.kernel.records.sealing import about, sealed_of
 from guanxi.kernel.records.shape import OWNED, REFERENCES, SET_TYPES, Shape, pointed_at, shape_of
 from guanxi.kernel.records.store import LOGGED_SYSTEM, link_table, members
 from guanxi.kernel.storage.files import path_of
+from guanxi.kernel.storage.keyring import KeyMissing, Unopened
 from guanxi.kernel.storage.session import Session
 
 Row = dict[str, Any]
@@ -29,12 +31,13 @@ def log_check(space: Space, sample: int) -> Finding:
     for session, catalog, target, rows in _samples(space, sample):
         shape = shape_of(catalog, target)
         newest = _newest(session, shape, list(rows))
+        sealed = {k.names[0] for k in shape.stored if k.field.encrypted}  # sealed anew by a change of keys
         for ident, (version, values) in newest.items():
             looked += 1
             row = rows[ident]
             if version != row["version"]:
                 wrong.append(f"{target.name} {ident}: version {row['version']}, log {version}")
-            bad = [name for name, value in values.items() if name in row and row[name] != value]
+            bad = [name for name, value in values.items() if name in row and row[name] != value and name not in sealed]
             wrong += [f"{target.name} {ident}: {name} differs from the log" for name in bad]
     return finding("log", looked, wrong, msg("Compare with a backup: somebody changed rows past the log."))
 
@@ -77,6 +80,24 @@ def key_check(space: Space, sample: int) -> Finding:
                 stale = [i for i, r in rows.items() if have.get(i, set()) != set(members(known, r))]
                 wrong += [f"{target.name} {i}: rows of {known.field.name}" for i in stale]
     return finding("keys", looked, wrong, msg("Save the records once more, for instance by a bulk edit."))
+
+
+def sealed_check(space: Space, sample: int) -> Finding:
+    """Values of encrypted fields open with the keys that are there."""
+    looked, wrong, ring = 0, list[str](), space.db.ring
+    for _, _, target, rows in _samples(space, sample):
+        for field in sealed_of(target):
+            for ident, row in rows.items():
+                if row[field.column] is None:
+                    continue
+                looked += 1
+                try:
+                    if ring.read() is None:
+                        raise Unopened
+                    ring.open(row[field.column], about(target, field, ident))
+                except (Unopened, KeyMissing):
+                    wrong.append(f"{target.name} {ident}: {field.name} cannot be decrypted")
+    return finding("encrypted", looked, wrong, msg("Bring the file of keys back: guanxi keys recover FILE"))
 
 
 def _links(session: Session, table: str, ids: Sequence[int]) -> dict[int, set[Any]]:

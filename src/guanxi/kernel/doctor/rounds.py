@@ -21,6 +21,7 @@ KEPT = 60  # rounds
 CHECKS: tuple[Callable[[Space, int], Finding], ...] = (
     records.log_check,
     records.key_check,
+    records.sealed_check,
     records.reference_check,
     records.search_check,
     rollups.recheck,

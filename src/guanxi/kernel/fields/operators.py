@@ -14,6 +14,7 @@ from guanxi.base.money import plain
 from guanxi.kernel.fields.base import FieldLike, ParseEnv
 from guanxi.kernel.fields.regions import names_of
 from guanxi.kernel.fields.registry import operators_of, result_type
+from guanxi.kernel.fields.sealed import TOKEN, is_encrypted
 
 Takes = Literal["nothing", "value", "two", "many", "text", "period", "region"]
 """What the user gives: one value of the field's type, two, a list, free text, a named period, a region code."""
@@ -120,6 +121,8 @@ def literal(field: FieldLike, raw: Any, env: ParseEnv) -> str:
     kind = result_type(field)
     if kind.kind == "set":
         return _item(field, raw, env)
+    if is_encrypted(field) and isinstance(raw, str) and raw.startswith(TOKEN):
+        return quote(raw)
     values = kind.parse(field, raw, env)
     value = values[-1] if kind.name == "money" else values[0]
     if value is None:

@@ -83,9 +83,27 @@ def check_map(work: Work, target: Object, file_map: FileMap, header: Sequence[st
     for name in (*file_map.fixed, *([file_map.key] if file_map.key else [])):
         if name not in fields:
             raise BadInput(msg("There is no field «{name}» you could set.", name=name))
+    _refuse_sealed(target, file_map)
     mapped = {i.field for i in file_map.fields} | file_map.fixed.keys()
     if file_map.key and file_map.key not in mapped:
         raise BadInput(msg("The key field «{name}» needs a column.", name=file_map.key))
+
+
+def sealed_columns(target: Object, file_map: FileMap) -> frozenset[str]:
+    """Columns of the file that hold values of encrypted fields: nothing of them is kept."""
+    sealed = {f.name for f in target.fields if f.encrypted}
+    items = [i for i in file_map.fields if i.field in sealed]
+    named = {m[1] for i in items for m in FORMAT_GAP.finditer(i.template)} if items else set()
+    return frozenset(named | {i.column for i in items if i.column})
+
+
+def _refuse_sealed(target: Object, file_map: FileMap) -> None:
+    """A mapping is kept, so it must not hold values of encrypted fields; and rows are not matched by one."""
+    sealed = {f.name: f for f in target.fields if f.encrypted}
+    held = {i.field for i in file_map.fields if i.values or i.default} | file_map.fixed.keys() | {file_map.key}
+    for name in sorted(held & sealed.keys()):
+        text = "“{field}” is encrypted: it takes its cells as they are, and cannot be the key."
+        raise BadInput(msg(text, field=sealed[name].label))
 
 
 def importable(work: Work, target: Object) -> dict[str, Field]:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
+from guanxi.base.errors import BadInput, msg
 from guanxi.base.i18n import render
 from guanxi.kernel.imports import state
-from guanxi.kernel.imports.mapping import FORMAT_GAP, ColumnMap, FileMap
+from guanxi.kernel.imports.mapping import FORMAT_GAP, ColumnMap, FileMap, sealed_columns
 from guanxi.kernel.imports.state import Fault, Run
 from guanxi.kernel.imports.table import open_table
 from guanxi.kernel.storage.session import Session
@@ -63,6 +64,8 @@ def replace_value(work: Work, run: Run, field: str, value: str, by: str) -> list
     fields = [
         replace(i, values={**i.values, value: by}) if i.field == field and not i.template else i for i in run.map.fields
     ]
+    if field in {f.name for f in work.catalog.object(run.object).fields if f.encrypted}:
+        raise BadInput(msg("Values of encrypted fields are not kept with an import: correct them in the file."))
     state.set_map(work.session, run, replace(run.map, fields=fields))
     place = _place_of(run, fields, field)
     if place is None:
@@ -80,6 +83,9 @@ def _place_of(run: Run, fields: Sequence[ColumnMap], field: str) -> int | None:
 def mend(work: Work, run: Run, cells: Mapping[int, Mapping[str, str]]) -> list[int]:
     """New cells for some rows (row -> column -> text); gives the rows to check again."""
     known = set(run.columns)
+    hidden = sealed_columns(work.catalog.object(run.object), run.map)
+    if any(hidden & given.keys() for given in cells.values()):
+        raise BadInput(msg("Values of encrypted fields are not kept with an import: correct them in the file."))
     for row, given in cells.items():
         state.patch(work.session, run.id, row, {k: v for k, v in given.items() if k in known})
     return list(cells)
@@ -96,8 +102,12 @@ def write_failed(space: Space, run: Run, out: IO[str], language: str, *, reason:
             for f in state.faults_of(work.session, run.id, state=kind, limit=state.MAX_FAULTS)
         }
         mends = state.patches_of(work.session, run.id)
-    table = open_table(state.path_of(space, run), run.name)
     writer = csv.writer(out)
+    if not state.path_of(space, run).exists():  # it held values of encrypted fields
+        writer.writerow([*run.columns, reason or ("原因" if language == "zh-CN" else "Reason")])
+        writer.writerows([*fault.cells, _why(fault, language)] for fault in faults.values())
+        return len(faults)
+    table = open_table(state.path_of(space, run), run.name)
     writer.writerow([*table.header, reason or ("原因" if language == "zh-CN" else "Reason")])
     for line in table.lines():
         fault = faults.get(line.number)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
+from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.changes.log import close_operation
 from guanxi.kernel.imports import state
-from guanxi.kernel.imports.mapping import cell_of, check_map, importable
+from guanxi.kernel.imports.mapping import cell_of, check_map, importable, sealed_columns
 from guanxi.kernel.imports.plan import Handled, Plan, Prepared
 from guanxi.kernel.imports.rows import errors_of, faults_in, handle, stored
 from guanxi.kernel.imports.state import Fault, Run
@@ -129,9 +131,12 @@ def _close(space: Space, run: Run, *, take_back: bool) -> None:
     run.state = "failed" if take_back else "done"
     with space.write(run.who, entry="import") as work:
         run.ended_at, run.total = work.now, run.done
+        held = sealed_columns(work.catalog.object(run.object), run.map)
         state.store_run(work.session, run)
         if run.operation is not None:
             close_operation(work.session, run.operation)
+    if held:
+        state.path_of(space, run).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -251,7 +256,22 @@ def _keep(work: Work, run: Run, faults: list[Fault]) -> None:
     """The first hundred thousand faulty rows; rows that wait for others are kept whatever their number."""
     if run.failed > state.MAX_FAULTS:
         faults = [f for f in faults if f.state == "deferred"]
-    state.add_faults(work.session, run.id, faults)
+    target = work.catalog.object(run.object)
+    hidden = sealed_columns(target, run.map)
+    state.add_faults(work.session, run.id, [_unsaid(f, target, run, hidden) for f in faults] if hidden else faults)
+
+
+def _unsaid(fault: Fault, target: Object, run: Run, hidden: frozenset[str]) -> Fault:
+    """A faulty row as it is kept: without cells of encrypted fields, in its errors too."""
+    sealed = {f.name for f in target.fields if f.encrypted}
+    header = run.columns
+    cells = tuple("" if n < len(header) and header[n] in hidden else c for n, c in enumerate(fault.cells))
+    errors = tuple(
+        (name, code, replace(message, params={k: "…" if k == "value" else v for k, v in message.params.items()}))
+        if name in sealed else (name, code, message)
+        for name, code, message in fault.errors
+    )  # fmt: skip
+    return replace(fault, cells=cells, errors=errors, near="" if fault.field in sealed else fault.near)
 
 
 def _note(space: Space, plan: Plan, found: Sequence[Handled], *, mending: bool) -> None:

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from guanxi.base.errors import BadInput, msg
+from guanxi.base.errors import BadInput, NotFound, msg
 
 MAX_CELL = 1_000_000  # characters; longer cells are told as faults of their row
 MAX_COLUMNS = 500
@@ -66,6 +66,10 @@ class TableFile:
 def open_table(path: Path, name: str = "") -> TableFile:
     """Looks at a file; BadInput says what is wrong with it as a whole (empty, binary, no header, odd encoding)."""
     name = name or path.name
+    if not path.exists():
+        raise NotFound(
+            msg("The file of this import is gone: it held values of encrypted fields. Import the failed rows anew.")
+        )
     with path.open("rb") as file:
         magic = file.read(4)
     if not magic:

@@ -32,7 +32,7 @@ def _build(catalog: Catalog, target: Object) -> MatchPlan | None:
     if target.kind not in ("record", "document") or (declared is None and not rows):
         return None
     declared = declared or NOTHING
-    columns = {f.name: f.column for f in target.fields if not f.retired}
+    columns = {f.name: f.column for f in target.fields if not f.retired and not f.encrypted}
     keys = [k for rule in merged(declared.keys, rows) if (k := _key(rule, columns)) is not None]
     compare = tuple(
         ComparePlan(tuple(columns[n] for n in names), names, c.how, c.weight, catalog.field(target, names[0]).label)
@@ -97,5 +97,5 @@ def check_parts(target: Object, parts: Iterable[Part]) -> None:
         for name in names:
             if name not in fields:
                 raise BadInput(msg("{object} has no field “{name}”.", name=name, object=target.label))
-            if fields[name].type not in TYPES[how]:
+            if fields[name].type not in TYPES[how] or fields[name].encrypted:
                 raise BadInput(msg("“{name}” cannot be read as «{how}».", name=fields[name].label, how=how))

@@ -14,6 +14,7 @@ from guanxi.kernel.changes.log import close_operation
 from guanxi.kernel.jobs.control import add_faults
 from guanxi.kernel.jobs.queue import Interrupted, JobRun, enqueue
 from guanxi.kernel.records.read import find, ids_of, rows_of
+from guanxi.kernel.records.sealing import sealed_of, without_values
 from guanxi.kernel.records.shape import shape_of
 from guanxi.kernel.records.types import Change, Outcome, Query, Row, Saved
 from guanxi.kernel.records.write import save
@@ -81,6 +82,7 @@ def bulk_edit(
     """
     if operation is None:
         with space.write(actor, entry=entry, kind="bulk") as work:
+            _refuse_sealed(work, edit)
             operation = work.begin_operation()
     result = so_far or BulkResult(operation)
     more = True
@@ -91,6 +93,13 @@ def bulk_edit(
     with space.write(actor, entry=entry, kind="bulk", operation=operation) as work:
         close_operation(work.session, operation, note=_note(result))
     return result
+
+
+def _refuse_sealed(work: Work, edit: BulkEdit) -> None:
+    """A wish for many records is kept while it runs, and one value for many people is no secret of any of them."""
+    for field in sealed_of(work.catalog.object(edit.object)):
+        if field.name in edit.values:
+            raise Invalid(msg("“{field}” is encrypted and cannot be set on many records at once.", field=field.label))
 
 
 def _chunk(space: Space, actor: int, edit: BulkEdit, entry: str, result: BulkResult, kept: Kept | None) -> bool:
@@ -148,6 +157,8 @@ def _note(result: BulkResult) -> str:
 def start_bulk(space: Space, actor: int, edit: BulkEdit, total: int, *, entry: str = "form") -> tuple[int, int]:
     """A bulk edit as a job: gives the operation and the job."""
     with space.write(actor, entry=entry, kind="bulk") as work:
+        _refuse_sealed(work, edit)
+        edit = replace(edit, where=without_values(work, work.catalog.object(edit.object), edit.where))
         operation = work.begin_operation()
         args = {"actor": actor, "edit": msgspec.to_builtins(edit), "entry": entry, "total": total}
         job = enqueue(work.session, KIND, args, queue="bulk", operation=operation, person=actor)

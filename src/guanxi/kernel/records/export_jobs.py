@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from guanxi.base.errors import BadInput, NotFound, Problem, msg
+from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.jobs.control import Task, task
 from guanxi.kernel.jobs.queue import Interrupted, JobRun, enqueue
 from guanxi.kernel.records.export import (
@@ -32,6 +33,7 @@ from guanxi.kernel.records.export import (
 from guanxi.kernel.records.export_files import SHEET_ROWS, write_xlsx
 from guanxi.kernel.records.export_uses import NO_USE, Use, sifted
 from guanxi.kernel.records.read import count, find
+from guanxi.kernel.records.sealing import sealed_of, without_values
 from guanxi.kernel.records.types import Query
 
 if TYPE_CHECKING:
@@ -79,10 +81,25 @@ def start_export(space: Space, actor: int, wanted: Wanted, *, entry: str = "form
                            known=", ".join(FORMATS)))  # fmt: skip
     with space.write(actor, entry=entry) as work:
         target = may_export(work, wanted.object)
+        wanted = _without_sealed(work, target, wanted)
         fields_of(work, target, wanted.fields, wanted.use)
         count(work, wanted.query, 1)
         args = {"actor": actor, "wanted": msgspec.to_builtins(wanted), "entry": entry, "address": address}
         return enqueue(work.session, KIND, args, queue="bulk", person=actor)
+
+
+def _without_sealed(work: Work, target: Object, wanted: Wanted) -> Wanted:
+    """A file that waits to be fetched holds no values of encrypted fields, and its question none either."""
+    sealed = {f.name: f for f in sealed_of(target)}
+    for name in wanted.fields:
+        if name in sealed:
+            text = "“{field}” is encrypted: it is left out of exports that are made in the background."
+            raise BadInput(msg(text, field=sealed[name].label))
+    fields = wanted.fields
+    if sealed and not fields:
+        fields = tuple(f.name for f in fields_of(work, target, (), wanted.use) if f.name not in sealed)
+    where = without_values(work, target, wanted.where)
+    return msgspec.structs.replace(wanted, fields=fields, where=where)
 
 
 def run_export(space: Space, run: JobRun) -> None:

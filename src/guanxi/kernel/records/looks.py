@@ -9,6 +9,7 @@ from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.changes.access_log import note
 from guanxi.kernel.fields.masked import Masked
 from guanxi.kernel.records.filters import readable
+from guanxi.kernel.records.sealing import sealed_clear
 from guanxi.kernel.records.types import Row
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def note_feed(work: Work, changes: Iterable[tuple[str, Mapping[str, Any]]], *, e
     counts: dict[str, tuple[int, set[str]]] = {}
     for name, values in changes:
         target = work.catalog.objects.get(name)
-        allowed = readable(work, target) if target is not None else {}
+        allowed = {**readable(work, target), **sealed_clear(work, target)} if target is not None else {}
         sensitive = () if target is None else sensitive_fields(work, target)
         found = {f.name for f in sensitive if values.get(f.name) is not None and f.name in allowed}
         if found:

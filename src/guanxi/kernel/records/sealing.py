@@ -15,7 +15,7 @@ from guanxi.kernel.expr.unparse import unparse
 from guanxi.kernel.fields.base import ParseError
 from guanxi.kernel.fields.masked import Masked
 from guanxi.kernel.fields.registry import TYPES
-from guanxi.kernel.fields.sealed import INDEX, folded
+from guanxi.kernel.fields.sealed import INDEX, TOKEN, folded
 from guanxi.kernel.records.shape import Shape
 from guanxi.kernel.records.types import Row
 from guanxi.kernel.storage import keyring
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from guanxi.kernel.records.draft import Draft
 
 BLIND = "#"  # in a name of a compiled question: the blind index of that field; nobody can type it
-TOKEN = "blind:"  # noqa: S105 - in front of a mark that stands for a value in a condition that is kept
 CLOSED = msg("(cannot be decrypted)")
 
 

@@ -321,7 +321,8 @@ def _put_back(
         before = old.get(key)
         if _same(work, shape, item, key, now, before):
             continue  # it is as it was: put back by hand, or by an undo that was killed
-        same = _same(work, shape, item, key, now, new) or (columns == ("trashed_at",) and (now is None) == (new is None))
+        same = _same(work, shape, item, key, now, new)
+        same = same or (columns == ("trashed_at",) and (now is None) == (new is None))
         if not same:
             clashes[key] = (old.get(key), new, now)
             if edited == "skip":

@@ -11,6 +11,7 @@ import msgspec
 from guanxi.base.errors import Forbidden, NotFound, msg
 from guanxi.kernel.expr.unparse import quote
 from guanxi.kernel.records.read import find
+from guanxi.kernel.records.sealing import without_values
 from guanxi.kernel.records.types import Change, Query, Row, Saved
 from guanxi.kernel.records.write import save
 
@@ -73,7 +74,7 @@ def add_view(work: Work, object_name: str, name: str, spec: Mapping[str, Any], *
         "object": object_name,
         "person": str(work.actor.user),
         "shared": shared,
-        "spec": msgspec.json.encode(spec).decode(),
+        "spec": _kept(work, object_name, spec),
     }
     with work.as_system("saved view"):
         return save(work, [Change("create", "view", values)]).id
@@ -90,11 +91,19 @@ def change_view(
     if name is not None:
         values["name"] = name
     if spec is not None:
-        values["spec"] = msgspec.json.encode(spec).decode()
+        values["spec"] = _kept(work, view.object, spec)
     if shared is not None:
         values["shared"] = shared
     with work.as_system("saved view"):
         return save(work, [Change("edit", "view", values, id=ident)])
+
+
+def _kept(work: Work, object_name: str, spec: Mapping[str, Any]) -> str:
+    """As it is stored: its condition without values of encrypted fields."""
+    target = work.catalog.objects.get(object_name)
+    if target is not None and isinstance(where := spec.get("where"), str):
+        spec = {**spec, "where": without_values(work, target, where)}
+    return msgspec.json.encode(spec).decode()
 
 
 def drop_view(work: Work, ident: int) -> Saved:

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from guanxi.base.errors import Invalid, Problem, msg
+from guanxi.kernel.storage.crypt import Key, SealedReader, SealedWriter
 from guanxi.kernel.storage.session import Session
 
 SETTING = "key_ring"  # which ring the workspace's values are sealed with
@@ -101,7 +102,7 @@ class Ring:
             out.write(msgspec.json.format(msgspec.json.encode(keys), indent=1) + b"\n")
             out.flush()
             os.fsync(out.fileno())
-        os.replace(fresh, self.place)
+        fresh.replace(self.place)
         self._stamp = None
 
     def create(self, now: int) -> Keys:
@@ -193,6 +194,36 @@ def _belongs(ring: Ring, session: Session, keys: Keys | None) -> bool:
         raise ring.missing()
     ring.known = True
     return True
+
+
+def take_out(ring: Ring, target: Path, key: Key) -> None:
+    """A recovery copy of the keys, itself encrypted."""
+    keys = ring.read()
+    if keys is None:
+        raise ring.missing()
+    try:
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise Invalid(msg("{file} is there already; a key is never overwritten.", file=str(target))) from error
+    with os.fdopen(handle, "wb") as out:
+        writer = SealedWriter(out, key)
+        writer.write(msgspec.json.encode(keys))
+        writer.finish()
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def bring_back(ring: Ring, session: Session, source: Path, key: Key) -> Keys:
+    """Puts a recovery copy where the keys are missing; only the copy of this workspace's own ring fits."""
+    with source.open("rb") as file:
+        keys = msgspec.json.decode(SealedReader(file, key).read(), type=Keys)
+    stored = session.value(f"SELECT value FROM {session.table('setting')} WHERE name = ?", (SETTING,))
+    if stored is not None and msgspec.json.decode(stored) != keys.name:
+        raise Invalid(msg("These are the keys of another workspace; nothing was changed."))
+    if ring.place.exists():
+        raise Invalid(msg("{file} is there already; a key is never overwritten.", file=str(ring.place)))
+    ring.write(keys)
+    return keys
 
 
 def rotate(ring: Ring, now: int) -> Entry:

@@ -82,6 +82,15 @@ FIELDS = (
     formula("age", L("Age", "年龄"), formula=AGE, result="integer"),
     choice("zodiac", L("Zodiac sign", "星座"), *ZODIAC),
     text("occupation", L("Occupation", "职业")),
+    text(
+        "id_number",
+        L("ID number", "身份证号"),
+        max_length=40,
+        check="identity",
+        encrypted=True,
+        sensitive=True,
+        help=L("Identity card or passport. Stored encrypted.", "身份证或护照号，加密存放。"),
+    ),
     multi_choice("interests", L("Interests", "兴趣爱好"), *INTERESTS),
     multi_choice("channels", L("Prefers to be reached by", "渠道偏好"), *CHANNELS),
     choice(
@@ -121,7 +130,7 @@ FIELDS = (
 )
 
 FORM = (
-    Section(L("Person", "个人"), ("name", "name_en", "sex", "birthday", "age", "zodiac", "occupation", "image")),
+    Section(L("Person", "个人"), ("name", "name_en", "sex", "birthday", "age", "zodiac", "occupation", "id_number", "image")),
     Section(L("Work", "工作"), ("account", "title", "department", "reports_to")),
     Section(L("Reach", "联系方式"), ("mobile", "phone", "email", "wechat", "address", "do_not_call")),
     Section(L("Kinds", "类型"), ("kinds", "customer_class", "grade", "origin", "tags", "archived")),
@@ -183,10 +192,6 @@ CONTACT = Object(
     rules=(Rule(sign_contact), Rule(check_birthday, phase="check")),
     timeline="account",
     matching=MATCHING,
-    search=("name", "name_en", "mobile", "phone", "email", "wechat"),
-    icon="address-book",
-    area="customers",
-)
     quality=(
         QualityCheck(
             "born",
@@ -196,3 +201,7 @@ CONTACT = Object(
             "not is_empty(birthday)",
         ),
     ),
+    search=("name", "name_en", "mobile", "phone", "email", "wechat"),
+    icon="address-book",
+    area="customers",
+)

@@ -17,6 +17,7 @@ from guanxi.kernel.fields.operators import OPERATORS, PERIODS, offered, write_fi
 from guanxi.kernel.fields.registry import kind_of
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.read import count, names
+from guanxi.kernel.records.sealing import sealed_clear, without_values
 from guanxi.kernel.records.shape import targets_of
 from guanxi.kernel.records.types import Query
 
@@ -32,7 +33,7 @@ SKIPPED = ("image", "files", "links", "formula")
 def field_named(work: Work, target: Object, path: str) -> Field:
     """A field of the object, or of the record a lookup points at (`account.industry`), under that name."""
     head, _, rest = path.partition(".")
-    field = readable(work, target).get(head)
+    field = readable(work, target).get(head) or (None if rest else sealed_clear(work, target).get(head))
     if field is not None and rest:
         targets = targets_of(field) if field.type == "lookup" else ()
         other = work.catalog.objects.get(targets[0]) if len(targets) == 1 else None
@@ -65,7 +66,7 @@ def expression_of(work: Work, target: Object, groups: Any) -> str:
     cleaned = complete(groups)
     if not cleaned:
         return ""
-    text = unparse(tree_of(cleaned, writer(work, target)))
+    text = without_values(work, target, unparse(tree_of(cleaned, writer(work, target)))) or ""
     return unparse(parse(text))  # brackets that change nothing fall away: the same condition, the same address
 
 
@@ -107,7 +108,7 @@ def _name(work: Work, target: Object, group: dict[str, Any]) -> None:
 
 def offers(work: Work, target: Object, locale: Locale) -> list[dict[str, Any]]:
     """Fields the builder offers: the object's own, then one step through its lookups."""
-    allowed = readable(work, target)
+    allowed = {**readable(work, target), **sealed_clear(work, target)}
     own = [f for f in allowed.values() if _fits(f)]
     order = {name: n for n, name in enumerate((*target.columns, *target.filters))}
     own.sort(key=lambda f: (order.get(f.name, 999), f.name in ("version", "id"), f.name))
