@@ -16,6 +16,7 @@ from guanxi.entrypoints.api.call import HEADERS, Call, encode
 from guanxi.entrypoints.api.catalogue import visible_objects
 from guanxi.entrypoints.api.import_paths import import_paths
 from guanxi.entrypoints.api.paths import fixed_paths, object_paths, operation, response
+from guanxi.entrypoints.api.quality_paths import quality_paths
 from guanxi.entrypoints.api.schemas import ID, LABEL, read_schema, write_schema
 from guanxi.entrypoints.api.share_paths import share_paths
 from guanxi.entrypoints.api.task_paths import task_paths
@@ -68,7 +69,7 @@ def document(work: Work, language: str, base: str) -> dict[str, Any]:
     """The whole document for this caller."""
     objects = visible_objects(work)
     schemas: dict[str, Any] = {"problem": PROBLEM, "id": ID, "label": LABEL}
-    paths = fixed_paths(language) | import_paths(language) | task_paths(language)
+    paths = fixed_paths(language) | import_paths(language) | task_paths(language) | quality_paths(language)
     if work.actor.rights.admin:
         paths |= audit_paths(language)
     for target in objects:

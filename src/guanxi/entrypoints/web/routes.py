@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from guanxi.entrypoints.web import home, notices, palette, tasks, trash, twins, undo
+from guanxi.entrypoints.web import home, notices, palette, quality, tasks, trash, twins, undo
 from guanxi.entrypoints.web.imports.routes import ROUTES as IMPORTS
 from guanxi.entrypoints.web.lists.routes import ROUTES as LISTS
 from guanxi.entrypoints.web.records.pages import ROUTES as RECORDS
@@ -15,6 +15,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *home.ROUTES,
     *palette.ROUTES,
     *REPORTS,
+    *quality.ROUTES,
     *notices.ROUTES,
     *undo.ROUTES,
     *tasks.ROUTES,

@@ -18,6 +18,7 @@ from guanxi.entrypoints.web import render
 from guanxi.entrypoints.web.parts import NavArea, NavItem
 from guanxi.entrypoints.web.session import NOTE_COOKIE, Visit, guest_locale, safe_path, theme_of
 from guanxi.kernel.catalog.model import Object
+from guanxi.kernel.quality.checks import measured
 
 AREAS: dict[str, Label] = {
     "sales": L("Sales", "销售"),
@@ -32,6 +33,7 @@ AREAS: dict[str, Label] = {
 HOME = NavItem(L("Home", "首页"), "home", "/", key="h", name="home")
 INBOX = NavItem(L("Inbox", "收件箱"), "inbox", "/notifications", key="i", name="notifications")
 REPORTS = NavItem(L("Reports", "报表"), "chart-bar", "/reports", key="r", name="reports")
+QUALITY = NavItem(L("Data quality", "数据质量"), "checks", "/quality", name="quality")
 IMPORTS = NavItem(L("Imports", "导入"), "upload", "/import", name="imports")
 FOOT = (
     NavItem(L("Tasks", "后台任务"), "clock", "/tasks", name="/tasks"),
@@ -58,6 +60,8 @@ def navigation(me: Visit) -> tuple[NavArea, ...]:
                 groups.setdefault(item.area, []).append(_item(item))
         if me.actor.rights.scope("opportunity", "read") != "none":
             groups.setdefault("analytics", []).insert(0, REPORTS)
+        if any(me.actor.rights.scope(o.name, "read") != "none" for o in measured(me.catalog)):
+            groups.setdefault("analytics", []).append(QUALITY)
         order = [name for name in AREAS if name in groups] + [name for name in groups if name not in AREAS]
         areas = (NavArea(AREAS.get(name) or Label(name.title(), name), tuple(groups[name])) for name in order)
         known = me.catalog.memo[key] = (NavArea(None, (HOME, INBOX)), *areas)

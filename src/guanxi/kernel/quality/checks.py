@@ -39,7 +39,7 @@ class Check:
 
     name: str
     dimension: str
-    text: Message
+    text: Message | Label
     bad: str
     of: str = ""
     weight: int = 1
@@ -87,7 +87,7 @@ def _all(target: Object, plan: Mapping[str, Any]) -> Iterator[Check]:
     yield from _authenticity(target, live)
     yield from _timeliness(live, int(plan["days"]))
     for declared in target.quality:
-        yield Check(declared.name, declared.dimension, msg("{fault}", fault=declared.label), declared.bad, declared.of)
+        yield Check(declared.name, declared.dimension, declared.label, declared.bad, declared.of)
 
 
 def _completeness(target: Object, live: Mapping[str, Field]) -> Iterator[Check]:

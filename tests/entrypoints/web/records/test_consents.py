@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
+from starlette.testclient import TestClient
+
+from guanxi.entrypoints.web import render
+from guanxi.entrypoints.web.app import create_web
+from guanxi.entrypoints.web.routes import ROUTES
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.context import Space
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.uses import may_use
 from guanxi.kernel.records.write import save
+from tests.entrypoints.web.records.conftest import BROWSER, PASSWORD, Browser, OneSpace
+
+
+@pytest.fixture
+def seller(space: Space, users: dict[str, int]) -> Iterator[Browser]:
+    """With all pages, lists too."""
+    client = TestClient(create_web(OneSpace(space), ROUTES), follow_redirects=False)
+    client.post("/sign-in", data={"email": "seller@example.com", "password": PASSWORD}, headers=BROWSER)
+    yield Browser(client, users["seller"])
+    render.ENV.clear()
 
 
 def people(space: Space, owner: int) -> list[int]:

@@ -35,13 +35,18 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One purpose; `new` leads to the form of an answer, `withdrawable` while any answer allows it."""
+    """One purpose; `new` leads to the form of an answer, `withdrawable` while any channel is allowed."""
 
     code: str
     label: str
     cells: tuple[Cell, ...]
     new: str
     withdrawable: bool
+
+    @property
+    def silent(self) -> bool:
+        """Nothing was ever answered for it."""
+        return not any(c.said for c in self.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ def consents(desk: Desk) -> Consents | None:
         number = purpose_id(work, purpose.code)
         preset = f"person={name}:{desk.id}&purpose={number}&back={quote(desk.url, safe='')}"
         lines.append(Line(purpose.code, label(purpose.label), cells, f"/o/consent/new?quick=1&{preset}",
-                          may and any(c.allowed for c in cells)))  # fmt: skip
+                          any(c.allowed for c in cells)))  # fmt: skip
     return Consents(tuple(lines), f"/o/consent?edited=1&where={quote(f'person = {desk.id}')}", may)
 
 

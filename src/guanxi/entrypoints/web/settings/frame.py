@@ -58,6 +58,8 @@ CONTENTS: tuple[tuple[Label, tuple[Place, ...]], ...] = (
                   L("Order, probability, what a stage asks for", "顺序、赢率、进阶段要填什么")),
             Place("/settings/duplicates", L("Duplicates", "查重"), "copy",
                   L("Which records count as the same", "哪些记录算同一个")),
+            Place("/settings/quality", L("Data quality", "数据质量"), "checks",
+                  L("When a record is stale, what each check weighs", "多久算过期、各项检查的权重")),
             Place("/settings/currencies", L("Currencies", "货币"), "coin",
                   L("Rates against the base currency", "对本位币的汇率")),
             Place("/settings/explain", L("What a save runs", "保存时发生什么"), "list-details",
