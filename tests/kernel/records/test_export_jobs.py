@@ -14,6 +14,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from guanxi.base.errors import BadInput, Forbidden, NotFound
+from guanxi.kernel.access.actors import system
 from guanxi.kernel.context import Space
 from guanxi.kernel.jobs import control
 from guanxi.kernel.jobs.queue import JobRun, run_due
@@ -141,3 +142,37 @@ def test_the_export_is_noted_when_it_is_made(space: Space, who: Who, many: int) 
     with space.db.read() as session:
         sql = f"SELECT actor, object, count FROM {session.table('access_log')} WHERE kind = 'export'"
         assert [tuple(row) for row in session.rows(sql)] == [(who["wang"], "client", 70)]
+
+
+def narrow(space: Space, who: Who, **fields: str) -> None:
+    """From now on Wang's role hides these fields of clients."""
+    with space.write(system("test")) as work:
+        row = work.catalog.config["user"][who["wang"]]
+        (role,) = (int(i) for i in json.loads(row["roles"]))
+        spec = json.loads(work.catalog.config["role"][role]["rights"])
+        spec["fields"] = {**spec.get("fields", {}), **{f"client.{name}": level for name, level in fields.items()}}
+        save(work, [Change("edit", "role", {"rights": json.dumps(spec)}, id=role)])
+
+
+def test_a_file_made_by_wider_rights_is_not_given_out(space: Space, who: Who, many: int) -> None:
+    job = start_export(space, who["wang"], Wanted("client"))
+    work_off(space)
+    assert result(space, who["wang"], job)
+    narrow(space, who, staff="none")
+    with pytest.raises(Forbidden):
+        result(space, who["wang"], job)
+
+
+def test_rights_that_change_on_the_way_begin_the_file_anew(space: Space, who: Who, many: int) -> None:
+    job = start_export(space, who["wang"], Wanted("client", header="names", bom=False))
+
+    def pause(session: Session, ident: int, done: int) -> None:
+        if done == 40:
+            control.pause(session, ident)
+
+    work_off(space, hook=pause)
+    narrow(space, who, staff="none")
+    with space.db.write() as session:
+        control.go_on(session, job)
+    work_off(space)
+    assert result(space, who["wang"], job).read_bytes() == at_once(space, who["wang"], header="names")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 import time
@@ -14,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from guanxi.base.errors import BadInput, NotFound, Problem, msg
+from guanxi.base.errors import BadInput, Forbidden, NotFound, Problem, msg
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.jobs.control import Task, task
 from guanxi.kernel.jobs.queue import Interrupted, JobRun, enqueue
@@ -72,6 +73,7 @@ class Come:
     rows: int = 0
     refused: int = 0  # people who do not allow this use
     read: bool = False  # all rows are in the file (a workbook is still to be made of them)
+    stand: str = ""  # of the rights by which the rows were read
 
 
 def start_export(space: Space, actor: int, wanted: Wanted, *, entry: str = "form", address: str = "") -> int:
@@ -103,7 +105,10 @@ def _without_sealed(work: Work, target: Object, wanted: Wanted) -> Wanted:
 
 
 def run_export(space: Space, run: JobRun) -> None:
-    """The worker's part. The rights are those of each moment: who loses them gets no further page."""
+    """
+    The worker's part. The rights are those of each moment: who loses them gets no further page, and where they change
+    the file begins anew.
+    """
     wanted = msgspec.convert(run.args["wanted"], Wanted)
     come = msgspec.convert(run.keep, Come)
     path = path_of(space, run.id)
@@ -146,6 +151,12 @@ def _page(space: Space, actor: int, wanted: Wanted, come: Come, out: IO[bytes]) 
     """One page in a read of its own, so that no reader stays open for long."""
     with space.read(actor, timeout=SECONDS) as work:
         target = may_export(work, wanted.object)
+        stand = standing(work, target.name)
+        if come.stand not in ("", stand):
+            come.cursor, come.bytes, come.rows, come.refused = None, 0, 0, 0
+            out.seek(0)
+            out.truncate()
+        come.stand = stand
         fields = fields_of(work, target, wanted.fields, wanted.use)
         names = tuple(f.name for f in fields)
         page = find(work, _at(wanted, names, come.cursor), most=PAGE)
@@ -161,6 +172,15 @@ def _page(space: Space, actor: int, wanted: Wanted, come: Come, out: IO[bytes]) 
     come.rows += len(kept)
     come.refused += len(page.rows) - len(kept)
     come.cursor, come.read, come.bytes = page.next, page.next is None, out.tell()
+
+
+def standing(work: Work, name: str) -> str:
+    """A digest of how far the caller's rights to the object reach: other rights, another digest."""
+    rights = work.actor.rights
+    fields = {field: rights.field(name, field) for field in work.catalog.fields(work.catalog.object(name))}
+    scopes = [rights.scope(name, verb) for verb in ("read", "export")]
+    said = [scopes, fields, work.actor.subtree, work.actor.principals]
+    return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()[:32]
 
 
 def _at(wanted: Wanted, names: tuple[str, ...], cursor: str | None) -> Query:
@@ -211,13 +231,18 @@ def path_of(space: Space, job: int) -> Path:
 
 
 def finished(work: Work, job: int) -> tuple[Task, Wanted, Path]:
-    """The caller's own finished export; NotFound if it is another's, not done, or was cleared away."""
+    """
+    The caller's own finished export; NotFound if it is another's, not done, or was cleared away, Forbidden if their
+    rights are no longer those by which it was made.
+    """
     found = task(work.session, job, work.actor.user)
     path = path_of(work.space, job)
     if found.kind != KIND or found.status != "done" or not path.is_file():
         raise NotFound
     wanted = msgspec.convert(found.args["wanted"], Wanted)
-    may_export(work, wanted.object)
+    stand = standing(work, may_export(work, wanted.object).name)
+    if found.keep.get("stand", stand) != stand:
+        raise Forbidden(msg("Your rights have changed since this file was made. Export again."))
     return found, wanted, path
 
 
