@@ -20,6 +20,8 @@ from guanxi.kernel.records.types import Query, Row
 
 DAY = 86_400_000_000
 LEAD_WAIT_DAYS = 3
+OPEN_LEAD = 'state in ["new", "contacted", "qualified"]'
+COUNTED = 1_000  # lines of a kind beyond which nobody needs to know how many
 SECTIONS = {
     "overdue": L("Overdue", "已逾期"),
     "today": L("Today", "今天"),
@@ -84,12 +86,16 @@ def today(
     parts = _parts(work, SCOPES[chosen], limit)
     items: list[Item] = []
     numbers: dict[str, int] = dict.fromkeys(KINDS, 0)
+    capped: set[str] = set()
     for part in parts:
         try:
             rows = find(work, part.query).rows
         except BadInput:  # it asks by a field that this person does not read in clear
             continue
-        numbers[part.kind] = count(work, part.query, 0)[0] if len(rows) == limit else len(rows)
+        number, more = count(work, part.query, COUNTED) if len(rows) == limit else (len(rows), False)
+        numbers[part.kind] += number
+        if more:
+            capped.add(part.kind)
         if kind in (None, part.kind):
             items += part.lines(work, rows)
     items = [replace(item, facts=facts) for item, facts in zip(items, gather(work, items), strict=True)]
@@ -105,6 +111,7 @@ def today(
         "shown": len(items),
         "count": sum(numbers.values()),
         "kinds": numbers,
+        "capped": sorted(capped),
     }
 
 
@@ -117,18 +124,11 @@ def _ordered(section: str, items: Iterable[Item]) -> list[Item]:
 def conditions(work: Work, mine: str) -> dict[str, tuple[str, str]]:
     """Object and condition of each kind of work: what is counted here is what a list with it shows."""
     start, end = (iso_datetime(day_start(work.today + n, work.zone)) for n in (0, 1))
-    waiting = iso_datetime(work.now - LEAD_WAIT_DAYS * DAY)
+    late, waiting = lead_conditions(work)
     found = {
         "task": ("task", f'done = false and due_at < datetime("{end}")'),
         "visit": ("visit", f'state = "planned" and at >= datetime("{start}") and at < datetime("{end}")'),
-        "lead": (
-            "lead",
-            (
-                'state in ["new", "contacted", "qualified"] and (next_follow_up_on < today()'
-                " or (is_empty(next_follow_up_on) and is_empty(last_activity_at)"
-                f' and created_at < datetime("{waiting}")))'
-            ),
-        ),
+        "lead": ("lead", f"{OPEN_LEAD} and ({late} or ({waiting}))"),
     }
     reports = {report.name: report for app in work.catalog.apps for report in app.reports}
     if "rotting" in reports and _seen(work, "opportunity"):
@@ -140,23 +140,35 @@ def conditions(work: Work, mine: str) -> dict[str, tuple[str, str]]:
     }
 
 
+def lead_conditions(work: Work) -> tuple[str, str]:
+    """The follow-up is late; nobody has ever followed up, for days."""
+    since = iso_datetime(work.now - LEAD_WAIT_DAYS * DAY)
+    never = f'is_empty(next_follow_up_on) and is_empty(last_activity_at) and created_at < datetime("{since}")'
+    return "next_follow_up_on < today()", never
+
+
 def _seen(work: Work, name: str) -> bool:
     return name in work.catalog.objects and bool(readable(work, work.catalog.objects[name]))
 
 
 def _parts(work: Work, mine: str, limit: int) -> list[Part]:
+    """Questions whose order is an index of their own: leads are asked for twice, late ones and those never called."""
     shapes: dict[str, tuple[str, Callable[[Work, Sequence[Row]], list[Item]]]] = {
         "task": ("due_at", _tasks),
         "visit": ("at", _visits),
         "rotting": ("-amount", _rotting),
-        "lead": ("next_follow_up_on", _leads),
     }
     asked = conditions(work, mine)
-    return [
+    parts = [
         Part(kind, Query(asked[kind][0], asked[kind][1], sort=askable(work, asked[kind][0], sort), limit=limit), lines)
         for kind, (sort, lines) in shapes.items()
         if kind in asked
     ]
+    if "lead" in asked:
+        for sort, where in zip(("next_follow_up_on", "created_at"), lead_conditions(work), strict=True):
+            whole = " and ".join(part for part in (mine, OPEN_LEAD, where) if part)
+            parts.append(Part("lead", Query("lead", whole, sort=askable(work, "lead", sort), limit=limit), _leads))
+    return parts
 
 
 def _tasks(work: Work, rows: Sequence[Row]) -> list[Item]:

@@ -23,7 +23,7 @@ from guanxi.entrypoints.web.shell import page, piece, see_other
 from guanxi.kernel.catalog.model import Action, Choice
 from guanxi.kernel.records.filters import askable
 from guanxi.kernel.records.operations import operation_info
-from guanxi.kernel.records.read import find, get
+from guanxi.kernel.records.read import count, find, get
 from guanxi.kernel.records.types import Change, Query
 from guanxi.kernel.records.write import save
 from guanxi.kernel.reports.run import reports, run_report
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 SHOWN = 8  # lines of a section before "n more"
 HOUR = 3_600_000_000
 FIRST_OBJECTS = ("account", "lead", "opportunity")
+WIDE = 5_000  # records of an object beyond which figures come in a request of their own
 DONE: dict[str, dict[str, Any]] = {"task": {"done": True}, "visit": {"state": "done"}}
 SNOOZE = {"task": "due_at", "visit": "at", "lead": "next_follow_up_on"}
 LATER = {"tomorrow": 1, "three_days": 3, "next_week": 7}
@@ -89,20 +90,41 @@ def again(request: Request, me: Visit, form: FormData, note: str, operation: int
     return piece(request, "home/body.html", me, trigger=toast, **context)
 
 
-def gather_home(work: Work, asked: dict[str, str]) -> dict[str, Any]:
+def show_panel(request: Request) -> Response:
+    """`/home/panel`: the figures beside the queue, where summing them up takes a while."""
+    me = visit(request)
+    with me.space.read(me.user) as work:
+        context = gather_home(work, dict(request.query_params), at_once=True)
+    return piece(request, "home/panel.html", me, **context)
+
+
+def is_wide(work: Work) -> bool:
+    """Whether this person's figures are summed over so many records that the queue should not wait for them."""
+    for name in ("opportunity", "lead"):
+        try:
+            if count(work, Query(name), WIDE)[1]:
+                return True
+        except (BadInput, NotFound):
+            continue
+    return False
+
+
+def gather_home(work: Work, asked: dict[str, str], *, at_once: bool = False) -> dict[str, Any]:
     """Everything on the page; some twenty statements, however many lines there are."""
     known = reports(work)
     scope, kind = asked.get("scope") or None, asked.get("kind") or None
     day = run_report(work, "today", scope=scope, kind=kind) if "today" in known else EMPTY_DAY
-    sections = sections_of(work, day["where"])
+    later = not at_once and is_wide(work)
+    sections = [] if later else sections_of(work, day["where"])
     wanted = {section.name for section in sections}
     goals = _goals(work, day["where"]) if "month" in wanted else []
     news = run_report(work, "news") if "news" in known and "news" in wanted else {"followed": [], "assigned": []}
     items = [item for section in day["sections"] for item in section["items"]]
-    idle = not items and not any(goal.now or goal.before for goal in goals)
+    idle = not later and not items and not any(goal.now or goal.before for goal in goals)
     people = {ident: {"id": ident, "name": row["name"]} for ident, row in work.catalog.config["user"].items()}
     return {
         "day": day,
+        "later": later,
         "kind": kind,
         "first": items[0] if items else None,
         "stops": [(item, place_of(item.place)) for item in items if item.kind == "visit"],
@@ -127,7 +149,7 @@ def gather_home(work: Work, asked: dict[str, str]) -> dict[str, Any]:
 
 EMPTY_DAY: dict[str, Any] = {
     "scope": "mine", "scopes": ["mine"], "where": None, "filters": {}, "sections": [], "shown": 0, "count": 0,
-    "kinds": {},
+    "kinds": {}, "capped": [],
 }  # fmt: skip
 
 
@@ -295,6 +317,7 @@ def choose_sections(_request: Request, me: Visit, form: FormData) -> Response:
 ROUTES = (
     Route("/home/sections", posted(choose_sections, who=visit), methods=["POST"]),
     Route("/", show_home, methods=["GET"]),
+    Route("/home/panel", show_panel, methods=["GET"]),
     Route("/home/follow-up", ask_follow_up, methods=["GET"]),
     Route("/home/follow-up", posted(log_follow_up, who=visit), methods=["POST"]),
     Route("/home/done", posted(complete, who=visit), methods=["POST"]),

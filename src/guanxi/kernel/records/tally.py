@@ -15,6 +15,7 @@ from guanxi.kernel.records.filters import readable, value_sql
 from guanxi.kernel.records.read import target_of
 from guanxi.kernel.records.types import Group, Query
 from guanxi.kernel.records.visibility import condition, seen
+from guanxi.kernel.records.walks import narrow_hint
 from guanxi.kernel.records.where import where_of
 
 if TYPE_CHECKING:
@@ -39,11 +40,13 @@ def tally(work: Work, query: Query, by: Sequence[str | Tree] = (), measures: Seq
         params += values
     sums = [_measure_sql(work, target, name) for name in measures]
     where = where_of(work, target, query)
-    seen_text, seen_params = condition(work, target, seen(work, target, query.verb))
+    view = seen(work, target, query.verb)
+    seen_text, seen_params = condition(work, target, view)
     also = f" AND {seen_text}" if seen_text else ""
+    hint = narrow_hint(work, target, view, query.where)
     selected = [f"{text} AS k{place}" for place, text in enumerate(keys)] + ["count(*) AS n"]
     selected += [f"sum(({s}) >> 24), sum(({s}) & 16777215)" for s in sums]
-    sql = f"SELECT {', '.join(selected)} FROM {work.session.table(target.table)} r WHERE {where.text}{also}"
+    sql = f"SELECT {', '.join(selected)} FROM {work.session.table(target.table)} r{hint} WHERE {where.text}{also}"
     if keys:
         places = ", ".join(str(n + 1) for n in range(len(keys)))
         sql += f" GROUP BY {places} ORDER BY {places} LIMIT {MAX_GROUPS}"
