@@ -176,3 +176,18 @@ def test_rights_that_change_on_the_way_begin_the_file_anew(space: Space, who: Wh
         control.go_on(session, job)
     work_off(space)
     assert result(space, who["wang"], job).read_bytes() == at_once(space, who["wang"], header="names")
+
+
+def test_a_file_cleared_away_on_the_way_is_made_anew(space: Space, who: Who, many: int) -> None:
+    job = start_export(space, who["wang"], Wanted("client", header="names"))
+
+    def pause(session: Session, ident: int, done: int) -> None:
+        if done == 40:
+            control.pause(session, ident)
+
+    work_off(space, hook=pause)
+    clear_exports(space, everything=True)
+    with space.db.write() as session:
+        control.go_on(session, job)
+    work_off(space)
+    assert result(space, who["wang"], job).read_bytes() == at_once(space, who["wang"], header="names", bom=True)

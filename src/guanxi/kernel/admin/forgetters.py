@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from guanxi.base.errors import BadInput, Conflict, msg
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.imports import state, table
+from guanxi.kernel.records.near_words import unlearn, words_of
 from guanxi.kernel.records.search_index import drop_docs
 from guanxi.kernel.storage.files import path_of
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 UPLOADS = "uploads"  # a note of the transaction: what `look_through` found before it
 QUIET = ("done", "failed", "draft", "checked", "paused")
+QUOTES = (('"', '"'), ("'", "'"), ("«", "»"), ("“", "”"), ("「", "」"))
 BARE = {ord(char): None for char in " -()./（）"}
 
 
@@ -42,7 +46,7 @@ class Person:
         """Whether a text speaks of this person for sure: by an address or number, or by their name in quotes."""
         bare = text.translate(BARE)  # numbers are typed with spaces, dashes and brackets
         found = any(value in text or value in bare for value in self.contacts)
-        return found or any(f'"{name}"' in text or f"'{name}'" in text for name in self.names)
+        return found or any(f"{a}{name}{b}" in text for name in self.names for a, b in QUOTES)
 
     def in_cells(self, cells: Sequence[str]) -> bool:
         """Whether a row of a file is about this person; the same name counts, rather than leave something."""
@@ -88,10 +92,13 @@ def forget_search(work: Work, person: Person) -> int:
 
 
 def forget_words(work: Work, person: Person) -> int:
-    """Words learnt for typing errors: those of the name."""
-    words = {part for name in (*person.names, *person.contacts) for part in name.casefold().replace("@", " ").split()}
-    sql = f"DELETE FROM {work.session.table('search_near')} WHERE word = ?"
-    return sum(work.session.run(sql, (word,)) for word in sorted(words))
+    """Words learnt for typing errors: all that the index holds of the person, and those of older names."""
+    doc, words = work.session.table("search_doc"), words_of((*person.names, *person.contacts))
+    for _, record in person.all:
+        for (held,) in work.session.rows(f"SELECT doc FROM {doc} WHERE record = ?", (record,)):
+            words |= words_of(piece for some in msgspec.json.decode(held).values() for piece in some)
+    unlearn(work.session, words)
+    return len(words)
 
 
 def forget_keys(work: Work, person: Person) -> int:
@@ -168,19 +175,28 @@ def _holds(path: Path, name: str, person: Person) -> bool:
 
 
 def forget_jobs(work: Work, person: Person) -> int:
-    """Arguments and errors of jobs that have ended; one that waits for the person is taken out."""
+    """
+    Arguments and errors of jobs that have ended; one that waits for the person is taken out. Files that exports made
+    go whole: whoever needs one exports again. How far a job is stays, without the sentences of what it had to leave.
+    """
     job = work.session.table("job")
     found = work.session.rows(f"SELECT id, args, error FROM {job} WHERE args IS NOT NULL OR error IS NOT NULL")
     gone = [(i,) for i, args, error in found if person.in_text(args or "") or person.in_text(error or "")]
     work.session.many(f"UPDATE {job} SET args = '{{}}', error = NULL WHERE id = ? AND status <> 'ready'", gone)
     work.session.many(f"DELETE FROM {job} WHERE id = ? AND status = 'ready'", gone)
+    kept = [(i, msgspec.json.decode(text)) for i, text in work.session.rows(
+        f"SELECT id, keep FROM {job} WHERE keep LIKE '%\"faults\"%'")]  # fmt: skip
+    bare = [(msgspec.json.encode({**keep, "faults": []}).decode(), i) for i, keep in kept]
+    work.session.many(f"UPDATE {job} SET keep = ? WHERE id = ?", bare)
+    _remove_later(work, sorted((work.space.folder / "exports").glob("*")))
     return len(gone)
 
 
 def forget_job_faults(work: Work, person: Person) -> int:
-    """Records that a job had to leave, with what was wrong with them."""
-    sql = f"DELETE FROM {work.session.table('job_fault')} WHERE record = ?"
-    return sum(work.session.run(sql, (record,)) for _, record in person.all)
+    """Records that a job had to leave, with what was wrong with them; also where another's sentence names the person."""
+    place = work.session.table("job_fault")
+    done = sum(work.session.run(f"DELETE FROM {place} WHERE record = ?", (record,)) for _, record in person.all)
+    return done + sum(work.session.run(f"DELETE FROM {place} WHERE message LIKE ?", (part,)) for part in _parts(person))
 
 
 def forget_answers(work: Work, person: Person) -> int:
@@ -249,8 +265,8 @@ FORGETTERS: Mapping[str, Forget] = {
     "change": forget_log,
     "operation": forget_operations,
     "file": forget_files,
+    "search_near": forget_words,  # before the index, which it reads
     "search_doc": forget_search,
-    "search_near": forget_words,
     "match_key": forget_keys,
     "duplicate_pair": forget_pairs,
     "import_fault": forget_faults,
