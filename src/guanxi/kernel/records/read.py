@@ -16,6 +16,7 @@ from guanxi.kernel.records.sealing import open_rows
 from guanxi.kernel.records.shape import pointed_at, shape_of, targets_of
 from guanxi.kernel.records.types import Page, Query, Row
 from guanxi.kernel.records.visibility import Seen, condition, condition_of_count, condition_of_page, seen, spread
+from guanxi.kernel.records.walks import index_hint, is_bounded, narrow_hint
 from guanxi.kernel.records.where import Where, where_of
 
 if TYPE_CHECKING:
@@ -37,9 +38,13 @@ def find(work: Work, query: Query, *, most: int = MAX_LIMIT) -> Page:
     where = where_of(work, target, query)
     columns, texts, before = _selected(work, target, fields, keys)
     rows: list[Row] = []
+    bounded = is_bounded(work, target, query, keys[0])
+    hint = index_hint(work, target, view, keys[0]) if bounded else ""
     for phase in sorting.phases_of(keys, cursor, backwards):
+        if bounded and phase:
+            continue  # without a value there is nothing to compare
         wanted = limit + 1 - len(rows)
-        sql, params = _page_sql(work, target, view, where, keys, phase, cursor, backwards, texts, before, wanted)
+        sql, params = _page_sql(work, target, view, where, keys, phase, cursor, backwards, texts, before, wanted, hint)
         rows += [dict(zip(columns, values, strict=True)) for values in work.session.rows(sql, params)]
         if len(rows) > limit:
             break
@@ -125,9 +130,10 @@ def _page_sql(
     texts: str,
     before: list[Any],
     limit: int,
+    hint: str = "",
 ) -> tuple[str, list[Any]]:
     after, after_params = sorting.after_sql(keys, phase, cursor)
-    head = f"SELECT {texts} FROM {work.session.table(target.table)} r WHERE {where.text}"
+    head = f"SELECT {texts} FROM {work.session.table(target.table)} r{hint} WHERE {where.text}"
     head += f" AND {after}" if after else ""
     params = [*before, *where.params, *after_params]
     order = f" ORDER BY {sorting.order_sql(keys, phase, backwards)} LIMIT {limit}"
@@ -145,7 +151,7 @@ def count(work: Work, query: Query, cap: int = 1_000) -> tuple[int, bool]:
     view = seen(work, target, query.verb)
     where = where_of(work, target, query)
     table = work.session.table(target.table)
-    head = f'SELECT r."id" FROM {table} r WHERE {where.text}'
+    head = f'SELECT r."id" FROM {table} r{narrow_hint(work, target, view, query.where)} WHERE {where.text}'
     limit = f" LIMIT {cap + 1}" if cap else ""
     if view.form == "some" and cap:
         sql, params = spread(view, lambda branch: f"{head} AND {branch}{limit}", where.params)

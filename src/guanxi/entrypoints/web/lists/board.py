@@ -164,7 +164,7 @@ def lay_cards(work: Work, asked: Asked, columns: Sequence[Column]) -> None:
     target = asked.target
     keys = [c.key for c in columns if c.kind == "open"]
     query = asked.query(fields=card_fields(work, target), sort=order_of(work, target))
-    lanes = first_of_each(work, query, steps_of(target).field, keys, CARDS)
+    lanes = first_of_each(work, query, steps_of(target).field, keys, CARDS, {c.key: c.count for c in columns})
     for column in columns:
         column.cards = lanes.get(column.key, ())
 
