@@ -19,6 +19,7 @@ from guanxi.base.i18n import L, Label, Locale
 from guanxi.entrypoints.web.posting import administrator, speaker, text_of
 from guanxi.entrypoints.web.render import sentence
 from guanxi.entrypoints.web.session import Visit
+from guanxi.entrypoints.web.settings.auditwords import said
 from guanxi.entrypoints.web.settings.frame import setting_page
 from guanxi.entrypoints.web.shell import see_other
 from guanxi.kernel.admin.watch import acknowledge, alerts
@@ -189,7 +190,8 @@ def _line(
     url = f"/o/{target.name}/{trace.record}" if target is not None and title and target.kind != "config" else ""
     if trace.source == "change" and not title:
         url = f"/operations/{trace.ident}"
-    detail = trace.detail.get("cause", "") if trace.source == "change" else _detail(trace, target, locale)
+    cause = said(str(trace.detail.get("cause") or ""), locale)
+    detail = cause if trace.source == "change" else _detail(trace, target, locale)
     return Shown(
         trace.at, trace.actor, str(person["name"]) if person else "Guanxi" if not trace.actor else "?",
         sentence(text, locale), icon, sentence(target.label, locale) if target is not None else "", title, url,
@@ -209,7 +211,7 @@ def _detail(trace: Trace, target: Object | None, locale: Locale) -> str:
         elif key == "rule" and value in RULES:
             parts.append(sentence(RULES[value], locale))
         elif isinstance(value, str | int) and not isinstance(value, bool) and value != "none":
-            parts.append(str(value))
+            parts.append(said(str(value), locale))
     return " · ".join(parts)
 
 

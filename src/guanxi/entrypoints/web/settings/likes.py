@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -10,13 +12,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi.base.errors import NotFound
+from guanxi.base.i18n import Locale
 from guanxi.entrypoints.web.posting import NONE, Errors, administrator, speaker, text_of, ticked
+from guanxi.entrypoints.web.render import sentence
 from guanxi.entrypoints.web.session import Visit
 from guanxi.entrypoints.web.settings.frame import given_or, setting_page
 from guanxi.entrypoints.web.settings.users import undo_link
 from guanxi.entrypoints.web.shell import see_other
 from guanxi.kernel.admin.settings import change_settings
-from guanxi.kernel.catalog.model import MatchKey, Object
+from guanxi.kernel.catalog.model import MatchKey, Object, Part
 from guanxi.kernel.context import Work
 from guanxi.kernel.duplicates.search import ask_for
 from guanxi.kernel.matching.plan import NOTHING, RULES, WHOLE, merged, plan_of, write_parts
@@ -54,8 +58,16 @@ def show_rules(
     stored = {"hints": me.catalog.settings.get("duplicate_hints", True),
               "probes": me.catalog.settings.get("duplicate_probes", HINTS)}  # fmt: skip
     return setting_page(request, me, "duplicates", PLACE, errors=errors, status=status, shown=shown, stored=stored,
-                        write_parts=write_parts, actions=ACTIONS, value=given_or(given, {}),
+                        write_parts=write_parts, made_of=partial(made_of, locale=me.locale),
+                        actions=ACTIONS, value=given_or(given, {}),
                         at=text_of(given, "at") if given is not None else "")  # fmt: skip
+
+
+def made_of(target: Object, parts: Iterable[Part], locale: Locale) -> str:
+    """What a key is made from, by the names people know."""
+    labels = {f.name: sentence(f.label, locale) for f in target.fields}
+    way = (" 或 ", " ＋ ") if locale.language == "zh-CN" else (" or ", " + ")
+    return way[1].join(way[0].join(labels.get(name, name) for name in names) for names, _ in parts)
 
 
 def save_rule(request: Request, me: Visit, form: FormData) -> Response:

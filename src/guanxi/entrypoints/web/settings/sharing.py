@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from guanxi.base.errors import BadInput, NotFound, Problem, msg
+from guanxi.base.i18n import Locale
 from guanxi.entrypoints.web import render
 from guanxi.entrypoints.web.lists import builder
 from guanxi.entrypoints.web.lists.posted import json_of
@@ -34,9 +35,9 @@ BY_ASKER = ("is_me", "is_my_team", "is_my_teams", "in_period")
 CAP = 100_000
 
 
-def shareable(catalog: Catalog) -> list[tuple[str, str]]:
+def shareable(catalog: Catalog, locale: Locale) -> list[tuple[str, str]]:
     """Objects that rules can give, as choices."""
-    return [(o.name, render.label(o.plural)) for o in catalog.objects.values() if can_share(o)]
+    return [(o.name, render.sentence(o.plural, locale)) for o in catalog.objects.values() if can_share(o)]
 
 
 def show_rules(request: Request) -> Response:
@@ -70,7 +71,8 @@ def show_rule(
     kind, _, number = to.partition(":")
     to_name = given_name(me.catalog, {"to__o": kind, "to": int(number) if number.isdecimal() else 0})
     return setting_page(request, me, "sharing_rule", PLACE, errors=errors, status=status, row=row, ident=ident,
-                        value=value, objects=shareable(me.catalog), to=TO, to_value=to, to_name=to_name)  # fmt: skip
+                        value=value, objects=shareable(me.catalog, me.locale), to=TO,
+                        to_value=to, to_name=to_name)  # fmt: skip
 
 
 def save_rule(request: Request, me: Visit, form: FormData) -> Response:
