@@ -147,7 +147,7 @@ class Site:
 
     def __init__(self, settings: Settings, *, default: str = MAIN) -> None:
         self.settings, self.default = settings, default
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # records, files, backups: nobody else reads them
         url = settings.database_url or ""
         self.house = open_house(settings.home, url if url.startswith("postgresql:") else None)
         self.node = self.house.lease_node(f"{socket.gethostname()}:{os.getpid()}:{id(self)}")

@@ -12,9 +12,10 @@ import msgspec
 import pytest
 
 from guanxi.base.errors import Forbidden, Invalid
-from guanxi.bootstrap import JOBS, SCHEDULES
+from guanxi.bootstrap import JOBS, SCHEDULES, Site
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.admin.safekeeping import (
+    PROGRAM,
     SETTING,
     Plan,
     ask_for_backup,
@@ -34,6 +35,7 @@ from guanxi.kernel.records.types import Query
 from guanxi.kernel.storage.backup import verify
 from guanxi.kernel.storage.backups import Kept, Run, kept, name_of, put_run, superfluous
 from guanxi.kernel.storage.crypt import make_key, read_key
+from guanxi.settings import Settings
 from tests.make import person
 
 DAY = 86_400_000_000
@@ -165,3 +167,23 @@ def test_what_a_killed_run_left_is_cleared(space: Space, tmp_path: Path) -> None
     assert busy.exists()
     states = {run.id: run.state for run in state_of(space, settings_of(space)).recent}
     assert (states[1], states[2]) == ("failed", "running")
+
+
+def test_a_folder_that_is_there_keeps_its_mode_and_the_programs_own_is_none(space: Space, tmp_path: Path) -> None:
+    """Whoever plans backups in the browser is no administrator of the host."""
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    plan(space, folder=str(shared))
+    made, _ = make_backup(space)
+    assert shared.stat().st_mode & 0o777 == 0o755
+    assert made.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(Invalid):
+        try_folder(Plan(folder=str(PROGRAM / "entrypoints" / "web" / "static")), space)
+    with pytest.raises(Invalid):
+        try_folder(Plan(folder=f"{PROGRAM}/kernel/../static"), space)
+
+
+def test_a_new_home_is_nobody_elses_to_read(tmp_path: Path) -> None:
+    site = Site(Settings(home=tmp_path / "new"))
+    site.close()
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700

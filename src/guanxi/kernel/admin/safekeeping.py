@@ -24,6 +24,7 @@ from guanxi.kernel.storage.engine import Database
 KIND, SETTING, SCHEDULE = "backup", "backup", "kernel.backup"
 STALE = 900  # seconds without a byte after which an unfinished archive belongs to nobody
 LEASE_BEAT = 15.0  # seconds between two signs of life
+PROGRAM = Path(__file__).resolve().parents[2]
 Tell = Callable[[Work, str], None]
 log = structlog.get_logger("guanxi.backup")
 
@@ -118,8 +119,7 @@ def make_backup(space: Space, *, beat: Callable[[], None] = lambda: None) -> tup
     with space.db.write() as session:
         put_run(session, run)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # one that is there keeps its mode: it may be anybody's
         _clear_interrupted(space, folder, run.id)
         manifest = backup(space.db, target, key=key_of(plan), beat=beat)
     except Exception as error:
@@ -208,8 +208,10 @@ def _free(folder: Path) -> int | None:
 def try_folder(plan: Plan, space: Space) -> None:
     """Before a plan is stored: the folder can be written to and the key can be read."""
     folder = folder_of(space, plan)
+    if folder.resolve().is_relative_to(PROGRAM):
+        raise Invalid(msg("Backups cannot lie in the folder of the program: what is there is served to everybody."))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / ".guanxi-probe"
         probe.write_bytes(b"")
         probe.unlink()
