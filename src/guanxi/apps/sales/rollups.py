@@ -14,6 +14,7 @@ ON_ACCOUNT: tuple[Field, ...] = (
         "open_amount", L("Open amount", "进行中金额"), "sum", of="opportunity", via="account", field="amount",
         where=OPEN, type="money",
     ),
+    rollup("won_deals", L("Won deals", "赢单数"), "count", of="opportunity", via="account", where=WON),
     rollup(
         "won_amount", L("Won amount", "赢单金额"), "sum", of="opportunity", via="account", field="amount", where=WON,
         type="money", sortable=True,

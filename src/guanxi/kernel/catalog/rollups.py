@@ -1,4 +1,4 @@
-"""Roll-ups as fields of the catalogue: what they may be made of, what type they have, and what their readers must see."""
+"""Roll-ups as fields of the catalogue: what they may be made of, which type they have, what their readers must see."""
 
 from __future__ import annotations
 
@@ -112,8 +112,18 @@ def _all(obj: Object) -> tuple[Field, ...]:
 def check_rollups(obj: Object, objects: Mapping[str, Object]) -> Iterator[Fault]:
     """Faults of the object's roll-ups."""
     for f in obj.fields:
-        if f.rollup is not None:
-            yield from _check(obj, f, f.rollup, objects)
+        yield from faults_of(obj, f, objects)
+
+
+def faults_of(obj: Object, f: Field, objects: Mapping[str, Object]) -> Iterator[Fault]:
+    """Faults of one field, if it is a roll-up."""
+    if f.rollup is not None:
+        yield from _check(obj, f, f.rollup, objects)
+
+
+def measurable(child: Object) -> list[Field]:
+    """Fields of an object that some measure fits, but for the count."""
+    return [f for f in _all(child) if usable(f) and not f.hidden and result_of("max", f.type) is not None]
 
 
 def _check(obj: Object, f: Field, made_of: Rollup, objects: Mapping[str, Object]) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from guanxi.base.errors import BadInput, msg
 from guanxi.kernel.access.branches import reach
 from guanxi.kernel.access.rights import CLEAR, LEVELS, FieldRight, Rights, may_ask
 from guanxi.kernel.catalog.model import Field, Object
+from guanxi.kernel.catalog.rollups import named_by
 from guanxi.kernel.expr import (
     Bind,
     Link,
@@ -129,6 +130,24 @@ def right_of(rights: Rights, target: Object, field: Field) -> FieldRight:
     return right
 
 
+def right_in(work: Work, target: Object, field: Field) -> FieldRight:
+    """
+    As `right_of`; a roll-up is hidden from whoever may not ask for what it adds up, and never clearer than the fields
+    it is made of.
+    """
+    rights, right = work.actor.rights, right_of(work.actor.rights, target, field)
+    made_of = field.rollup
+    child = work.catalog.objects.get(made_of.object) if made_of is not None else None
+    if rights.admin or made_of is None or child is None:
+        return right
+    if not may_ask(rights, child.name, child.access):
+        return FieldRight("none")
+    known = work.catalog.fields(child)
+    levels = [right_of(rights, child, known[name]).level for name in named_by(made_of) if name in known]
+    lowest = min((right.level, *levels), key=LEVELS.index)
+    return right if lowest == right.level else FieldRight(lowest)
+
+
 def askable(work: Work, object_name: str, *words: str) -> tuple[str, ...]:
     """Those of the sort words or field names ("-amount") that this caller's questions may use."""
     clear = readable(work, work.catalog.object(object_name))
@@ -142,7 +161,7 @@ def _readable(work: Work, target: Object) -> Mapping[str, Field]:
         return fields
     if not may_ask(rights, target.name, target.access):
         return {}
-    clear = {n: f for n, f in fields.items() if right_of(rights, target, f).level in CLEAR}
+    clear = {n: f for n, f in fields.items() if right_in(work, target, f).level in CLEAR}
     while True:  # a formula over a hidden formula is hidden too
         hidden = [n for n, f in clear.items() if f.type == "formula" and not _computable(work, target, f, clear)]
         if not hidden:

@@ -15,7 +15,7 @@ from guanxi.kernel.expr import Tree, parse, uses
 from guanxi.kernel.expr.tree import Name, Node
 from guanxi.kernel.fields.masked import Masked, mask_of
 from guanxi.kernel.fields.registry import TYPES
-from guanxi.kernel.records.filters import readable, right_of, right_sql, test_of
+from guanxi.kernel.records.filters import readable, right_in, right_of, right_sql, test_of
 from guanxi.kernel.records.sealing import open_rows, sealed_clear, sealed_of
 from guanxi.kernel.records.shape import REFERENCES, Shape, shape_of
 from guanxi.kernel.records.types import Row
@@ -72,7 +72,7 @@ def _veils(work: Work, target: Object) -> Iterable[tuple[str, Veil]]:
     if rights.admin or not rights.fields or not may_ask(rights, target.name, target.access):
         return
     for name, known in shape_of(work.catalog, target).fields.items():
-        right = right_of(rights, target, known.field)
+        right = right_in(work, target, known.field)
         if name in SYSTEM_NAMES or not known.columns or (right.level in CLEAR and not right.better):
             continue
         tests = tuple((condition_tree(text), level) for text, level in right.better)
@@ -182,7 +182,7 @@ def _holds(work: Work, target: Object, tree: Tree, row: Mapping[str, Any]) -> bo
 def level_on(work: Work, target: Object, field: Field, row: Mapping[str, Any]) -> Level:
     """What the caller may do with a field of this row, as `get` and `find` gave it."""
     found: Level | None = row.get(f"{field.column}__may")
-    return found or right_of(work.actor.rights, target, field).level
+    return found or right_in(work, target, field).level
 
 
 def levels_for_log(work: Work, target: Object, row: Mapping[str, Any] | None = None) -> dict[str, Level]:

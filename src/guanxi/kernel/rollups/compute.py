@@ -134,7 +134,7 @@ def _value(group: Group, field: Field, got: Sequence[Any]) -> int | None:
 
 
 def _parts(session: Session, catalog: Catalog, group: Group, fields: Sequence[Field]) -> tuple[Part, ...]:
-    key = ("rollup parts", session.dialect, *(f.id for f in fields))
+    key = ("rollup parts", session.dialect, *((f.id, f.rollup) for f in fields))
     known: tuple[Part, ...] | None = catalog.memo.get(key)
     if known is None:
         known = catalog.memo[key] = tuple(_part(session, catalog, group, f) for f in fields)

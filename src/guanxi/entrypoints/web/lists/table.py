@@ -13,6 +13,7 @@ from starlette.responses import Response
 from guanxi.base.dates import iso_date
 from guanxi.base.errors import BadInput, Problem
 from guanxi.entrypoints.web import parts, render
+from guanxi.entrypoints.web.freshness import freshness_of, told
 from guanxi.entrypoints.web.lists import cells, facets
 from guanxi.entrypoints.web.lists.page import (
     SIZE,
@@ -36,6 +37,7 @@ from guanxi.kernel.records.bulk import job_state
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.masks import shown
 from guanxi.kernel.records.read import count, find, names
+from guanxi.kernel.records.rollup_fresh import wait_for_own
 from guanxi.kernel.records.shape import targets_of
 from guanxi.kernel.records.shares import can_share
 from guanxi.kernel.records.tally import tally
@@ -50,6 +52,7 @@ MOST_GROUPS = 200
 def show_list(request: Request) -> Response:
     """`/o/{object}`"""
     me, began = visit(request), time.perf_counter()
+    wait_for_own(me.space, me.user, name_of(request))
     with me.space.read(me.user) as work:
         asked = ask(work, read_state(name_of(request), request.query_params), me.locale)
         context = _context(work, asked, me)
@@ -141,6 +144,7 @@ def _context(work: Work, asked: Asked, me: Visit) -> dict[str, Any]:
         "previous": None,
         "blame": None,
         "shown": 0,
+        "fresh": told(freshness_of(work, target.name)) if any(f.rollup is not None for f in fields) else "",
         **_menus(asked, me),
     }
     if state.group and state.group in {f.name for f in groupable(work, target)}:

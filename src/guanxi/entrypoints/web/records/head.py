@@ -14,6 +14,7 @@ from guanxi.entrypoints.web.records.values import EMPTY, show_field
 from guanxi.entrypoints.web.render import label, money, plural, relative, t
 from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.records.filters import askable
+from guanxi.kernel.records.rollup_fresh import Freshness
 from guanxi.kernel.records.shape import targets_of
 from guanxi.kernel.records.tally import tally
 from guanxi.kernel.records.timeline import Stay, stays
@@ -63,9 +64,9 @@ def badges(desk: Desk) -> list[Markup]:
     return found[:5]
 
 
-def figures(desk: Desk) -> list[Figure]:
+def figures(desk: Desk, fresh: Freshness | None = None) -> list[Figure]:
     """Sums over deals that point here, then the object's own figures."""
-    found = _deals(desk)
+    found = _deals(desk, fresh)
     for name in desk.target.figures:
         field = desk.fields.get(name)
         if field is not None and not (desk.target.steps and desk.target.steps.field == name):
@@ -93,19 +94,40 @@ def deal_objects(desk: Desk) -> list[tuple[Object, Field]]:
     return list(found.values())
 
 
-def _deals(desk: Desk) -> list[Figure]:
+def _deals(desk: Desk, fresh: Freshness | None) -> list[Figure]:
     found = []
     base = str(desk.work.catalog.settings.get("currency", "CNY"))
     for other, field in deal_objects(desk):
         amount = other.steps.amount if other.steps is not None else None
         if amount is None or len(askable(desk.work, other.name, field.name, "state", amount)) < 3:
             continue
-        groups = tally(desk.work, Query(other.name, where=f"{field.name} = {desk.id}"), ("state",), (amount,))
-        sums = {g.keys[0]: (g.count, g.values[amount] or 0) for g in groups}
+        sums = _kept(desk, other, field, amount) if fresh is not None and fresh.complete else None
+        if sums is None:
+            groups = tally(desk.work, Query(other.name, where=f"{field.name} = {desk.id}"), ("state",), (amount,))
+            sums = {str(g.keys[0]): (g.count, g.values[amount] or 0) for g in groups}
         for state, text in (("open", t("Open {objects}", objects=_lower(other))), ("won", t("Won in all"))):
             count, total = sums.get(state, (0, 0))
             note = t("{n} deals", n=count) if count != 1 else t("1 deal")
             found.append(Figure(text, money(total, base, compact=True), note, name=f"{other.name}.{state}"))
+    return found
+
+
+def _kept(desk: Desk, other: Object, via: Field, amount: str) -> dict[str, tuple[int, int]] | None:
+    """The same sums from roll-ups, for readers who see every deal: for others they would hold too much."""
+    if desk.work.actor.rights.scope(other.name, "read") != "all":
+        return None
+    held: dict[tuple[str, str, str], int] = {}
+    for field in desk.fields.values():
+        made_of = field.rollup
+        if made_of is not None and (made_of.object, made_of.via) == (other.name, via.name):
+            held[made_of.measure, made_of.field, made_of.where] = desk.row.get(field.column) or 0
+    found = {}
+    for state in ("open", "won"):
+        where = f'state = "{state}"'
+        count, total = held.get(("count", "", where)), held.get(("sum", amount, where))
+        if count is None or total is None:
+            return None
+        found[state] = (count, total)
     return found
 
 

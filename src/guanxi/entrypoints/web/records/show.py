@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from guanxi.base.errors import NotFound
+from guanxi.entrypoints.web.freshness import freshness_of, told
 from guanxi.entrypoints.web.records import feed, filing, head, lines
 from guanxi.entrypoints.web.records.consents import consents
 from guanxi.entrypoints.web.records.desk import Desk, at_desk, number_of
@@ -20,7 +21,7 @@ from guanxi.entrypoints.web.records.related import related
 from guanxi.entrypoints.web.records.sharing import day_of, shared_with
 from guanxi.entrypoints.web.records.values import EMPTY, show_field, show_row
 from guanxi.entrypoints.web.render import label, moment, object_template, t
-from guanxi.entrypoints.web.session import address_of
+from guanxi.entrypoints.web.session import address_of, visit
 from guanxi.entrypoints.web.shell import page, piece
 from guanxi.kernel.access import why
 from guanxi.kernel.admin.because import explain_record, may_explain
@@ -31,6 +32,7 @@ from guanxi.kernel.records.masks import shown
 from guanxi.kernel.records.output import values_of
 from guanxi.kernel.records.read import names, references
 from guanxi.kernel.records.recents import note_opened
+from guanxi.kernel.records.rollup_fresh import wait_for_own
 from guanxi.kernel.records.shares import can_share
 
 EDITED_IN_PLACE = {"text", "long_text", "email", "phone", "url", "integer", "decimal", "percent", "money", "date",
@@ -48,6 +50,7 @@ class Fact:
     edit: bool
     empty: bool
     wide: bool
+    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,12 @@ def facts(desk: Desk) -> list[Section]:
     target = desk.target
     sections = [(label(s.label), s.fields) for s in target.form]
     named = {n for _, wanted in sections for n in wanted}
-    rest = tuple(f.name for f in target.fields if f.name not in named)
-    sections += [(t("Other"), rest)] if rest else []
+    rest = [f for f in target.fields if f.name not in named]
+    for text, some in (
+        (t("Added up"), tuple(f.name for f in rest if f.rollup is not None)),
+        (t("Other"), tuple(f.name for f in rest if f.rollup is None)),
+    ):
+        sections += [(text, some)] if some else []
     system = ("owner", "team", "source", "created_by", "created_at", "updated_by", "updated_at")
     sections.append((t("Record"), system))
     found = []
@@ -81,7 +88,8 @@ def _fact(desk: Desk, name: str) -> Fact:
     field = desk.shown[name]
     value = show_field(desk, field)
     edit = desk.may_edit(field) and field.type in EDITED_IN_PLACE
-    return Fact(name, label(field.label), value, edit, value == EMPTY, field.type in ("long_text", "image"))
+    help_ = label(field.help) if field.help is not None and field.rollup is not None else ""
+    return Fact(name, label(field.label), value, edit, value == EMPTY, field.type in ("long_text", "image"), help_)
 
 
 def show(request: Request) -> Response:
@@ -96,6 +104,8 @@ def show(request: Request) -> Response:
 
 
 def _show(request: Request) -> Response:
+    me = visit(request)
+    wait_for_own(me.space, me.user, str(request.path_params["object"]))
     with at_desk(request, trash=True) as desk:
         if desk.row.get(ALIAS) is not None:
             raise NotFound
@@ -109,13 +119,15 @@ def _show(request: Request) -> Response:
 
 def context_of(desk: Desk, kind: str = "") -> dict[str, Any]:
     """Everything the page shows."""
+    fresh = freshness_of(desk.work, desk.target.name)
     return {
         "desk": desk,
         "target": desk.target,
         "sections": facts(desk),
         "subtitle": head.subtitle(desk),
         "badges": head.badges(desk),
-        "figures": head.figures(desk),
+        "figures": head.figures(desk, fresh),
+        "fresh": told(fresh),
         "path_steps": head.path(desk),
         "guidance": head.guidance(desk),
         "merged": [] if desk.trashed else merged_here(desk.work, desk.target, desk.id),

@@ -15,9 +15,10 @@ from guanxi.base.errors import NotFound
 from guanxi.base.i18n import L
 from guanxi.entrypoints.web.posting import NONE, Errors, administrator, speaker
 from guanxi.entrypoints.web.session import Visit
-from guanxi.entrypoints.web.settings.fieldforms import ICONS, LABELS, RESULTS, TONES, TYPES
+from guanxi.entrypoints.web.settings.fieldforms import ICONS, LABELS, RESULTS, ROLLUP, TONES, TYPES
 from guanxi.entrypoints.web.settings.frame import given_or, setting_page
 from guanxi.entrypoints.web.settings.objects import PLACE, designable
+from guanxi.entrypoints.web.settings.rollups import MEASURES, sources_of, ways_to
 from guanxi.entrypoints.web.shell import see_other
 from guanxi.kernel.access.rights import add_up, read_spec
 from guanxi.kernel.admin.drafts import Draft, publish, read_draft, write_draft
@@ -101,7 +102,9 @@ def show_designer(
         request, me, "designer", PLACE, errors=errors, status=status, target=target, draft=draft, shown=shown,
         sections=sections, at=at, kind=kind if kind in LABELS else ("text" if kind else ""), types=TYPES, icons=ICONS,
         labels=LABELS, tones=TONES, results=RESULTS, retired=retired, value=given_or(given, _row(at)),
-        objects=designable(me.catalog), records=number, more=more, see=see, change=change,
+        objects=designable(me.catalog), ways=ways_to(me.catalog, target), sources=sources_of(me.catalog, target),
+        measures=MEASURES, is_rollup=kind == ROLLUP or bool(at and at.field.rollup), records=number,
+        more=more, see=see, change=change,
         by_name={s.field.name: s for s in shown}, placed={n for s in sections for n in s.fields},
     )  # fmt: skip
 
@@ -115,6 +118,17 @@ def _row(at: Shown | None) -> dict[str, Any]:
         "help_zh": field.help.zh if field.help else "", "help_en": field.help.en if field.help else "",
         "required": field.required, "unique": field.unique, "sensitive": field.sensitive,
         "default": "" if field.default is None else field.default, "formula": field.options.get("formula", ""),
+        **_rollup_row(field),
+    }  # fmt: skip
+
+
+def _rollup_row(field: Field) -> dict[str, str]:
+    made_of = field.rollup
+    if made_of is None:
+        return {}
+    return {
+        "of": f"{made_of.object}.{made_of.via}", "measure": made_of.measure, "where": made_of.where,
+        "source": f"{made_of.object}.{made_of.field}",
     }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from guanxi.entrypoints.web.settings.designer import (
     sections_of,
     target_of,
 )
-from guanxi.entrypoints.web.settings.fieldforms import LABELS, spec_from
+from guanxi.entrypoints.web.settings.fieldforms import LABELS, ROLLUP, spec_from
 from guanxi.entrypoints.web.settings.objects import PLACE, label_of
 from guanxi.entrypoints.web.shell import piece, see_other, wants_piece
 from guanxi.kernel.admin.drafts import Draft, add_to, change_in, rehearse
@@ -49,7 +49,7 @@ def add_field(request: Request, me: Visit, form: FormData) -> Response:
         raise BadInput(msg("There is no field type “{type}”.", type=kind))
     draft = drafted(me, target)
     with me.space.read(me.user) as work:
-        spec = add_to(work, target.name, draft, spec_from(form, kind))
+        spec = add_to(work, target.name, draft, spec_from(form, kind, me.catalog))
     _place(target, draft, spec.name, text_of(form, "section"))
     settle(me, target, draft)
     note = t("Added to the draft; publish to make it real")
@@ -77,7 +77,8 @@ def change_field(request: Request, me: Visit, form: FormData) -> Response:
     shown = next((s for s in fields_of(target, draft) if s.field.name == name), None)
     if shown is None:
         raise NotFound
-    spec = spec_from(form, shown.field.type, before=shown.field)
+    kind = ROLLUP if shown.field.rollup is not None else shown.field.type
+    spec = spec_from(form, kind, me.catalog, before=shown.field)
     if spec.label == shown.field.label:
         spec = msgspec.structs.replace(spec, label=None)
     if spec.choices is not None and spec.choices == tuple(shown.field.options.get("choices", ())):

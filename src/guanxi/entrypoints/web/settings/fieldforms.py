@@ -12,9 +12,12 @@ from guanxi.base.errors import FieldError, Invalid, msg
 from guanxi.base.i18n import L, Label
 from guanxi.entrypoints.web.posting import text_of, texts_of, ticked
 from guanxi.entrypoints.web.settings.objects import label_of
+from guanxi.entrypoints.web.settings.rollups import rollup_from
 from guanxi.kernel.catalog.model import Choice, Field
 from guanxi.kernel.catalog.rows import FieldSpec
+from guanxi.kernel.catalog.snapshot import Catalog
 
+ROLLUP = "rollup"  # on screen a type of its own; stored as a number, an amount or a date
 TYPES: tuple[tuple[str, Label, str], ...] = (
     ("text", L("Text", "文字"), "abc"),
     ("integer", L("Number", "数字"), "hash"),
@@ -39,6 +42,7 @@ TYPES: tuple[tuple[str, Label, str], ...] = (
     ("files", L("Files", "文件"), "paperclip"),
     ("image", L("Picture", "图片"), "photo"),
     ("formula", L("Formula", "公式"), "math-function"),
+    (ROLLUP, L("Roll-up", "汇总"), "sum"),
     ("auto_number", L("Number series", "自动编号"), "list-numbers"),
 )
 ICONS: Mapping[str, str] = {name: icon for name, _, icon in TYPES}
@@ -47,7 +51,7 @@ RESULTS = ("text", "integer", "decimal", "percent", "money", "date", "datetime",
 TONES = ("", "accent", "green", "amber", "red", "grey")
 
 
-def spec_from(form: FormData, kind: str, *, before: Field | None = None) -> FieldSpec:
+def spec_from(form: FormData, kind: str, catalog: Catalog, *, before: Field | None = None) -> FieldSpec:
     """The spec of a new field, or what a form changes about one."""
     label = label_of(form, "label")
     if label is None:
@@ -67,7 +71,9 @@ def spec_from(form: FormData, kind: str, *, before: Field | None = None) -> Fiel
         given["default"] = default
     if kind in ("choice", "multi_choice"):
         given["choices"] = choices_from(form, before.options.get("choices", ()) if before else ())
-    if before is None:
+    if kind == ROLLUP:
+        given |= rollup_from(form, catalog, before)
+    elif before is None:
         given |= _fixed(form, kind)
     elif kind == "formula" and text_of(form, "formula") != before.options.get("formula"):
         given["formula"] = text_of(form, "formula")
