@@ -36,7 +36,7 @@ def logged_columns(shape: Shape) -> dict[str, tuple[str, ...]]:
     """Key in the log → columns."""
     there = set(shape.columns)
     system = {key: (name,) for name, key in LOGGED_SYSTEM.items() if name in there}
-    return {known.key: known.logged for known in shape.stored} | system
+    return {known.key: known.logged for known in shape.stored if known.field.rollup is None} | system
 
 
 def faults(session: Session, catalog: Catalog, target: Object, before: Rows) -> list[str]:

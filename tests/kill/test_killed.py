@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import random
-import select
-import signal
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -23,52 +18,17 @@ from guanxi.kernel.records.search_index import search_follower
 from guanxi.kernel.records.shape import shape_of
 from guanxi.kernel.storage.schema import inspect
 from tests.kill import busy
+from tests.kill.child import start
 from tests.kill.replay import Rows, faults, logged_columns
 from tests.make import person
 
 OBJECTS = ("contact", "account", "user", "team")
 
 
-@dataclass
-class Heard:
-    """What one process said before it died."""
-
-    process: multiprocessing.process.BaseProcess
-    pipe: int
-    text: bytes = b""
-    lines: list[str] = field(default_factory=list)
-
-    def listen(self, seconds: float) -> bool:
-        """Reads what is there; false when nothing came in that time, or never will."""
-        if not select.select([self.pipe], [], [], seconds)[0]:
-            return False
-        data = os.read(self.pipe, 1 << 20)
-        *whole, self.text = (self.text + data).split(b"\n")
-        self.lines += [line.decode() for line in whole]
-        return bool(data)
-
-    def kill(self) -> None:
-        """Ends it without a warning and hears out what it had said."""
-        os.kill(self.process.pid or 0, signal.SIGKILL)
-        self.process.join()
-        while self.listen(0):
-            pass
-        os.close(self.pipe)
-
-
-def start(url: str, folder: Path, actor: int, seed: int) -> Heard:
-    reading, writing = os.pipe()
-    context = multiprocessing.get_context("fork")
-    process = context.Process(target=busy.run, args=(url, folder, actor, seed, writing))
-    process.start()
-    os.close(writing)
-    return Heard(process, reading)
-
-
 def one_round(url: str, folder: Path, actor: int, seed: int) -> list[str]:
     """Two at work; one is killed, the other must go on, then dies too."""
     chance = random.Random(seed)
-    first, second = start(url, folder, actor, 2 * seed), start(url, folder, actor, 2 * seed + 1)
+    first, second = (start(busy.run, url, folder, actor, 2 * seed + n) for n in (0, 1))
     try:
         for heard in (first, second):
             while not heard.lines:
