@@ -12,7 +12,7 @@ from bench.data import Company, open_company
 from bench.databases import postgres_server
 from bench.measure import Report, table
 
-BENCHES = ("reads", "access", "writes", "duplicates", "api", "clients", "imports", "exports", "pages")
+BENCHES = ("reads", "access", "writes", "duplicates", "api", "clients", "imports", "exports", "pages", "soak")
 
 
 def main() -> None:
