@@ -30,5 +30,5 @@ function begin(box) {
   });
   look();
   const here = within.querySelector("[aria-current]");
-  if (here && within.scrollHeight > within.clientHeight) here.scrollIntoView({ block: "center" });
+  if (here && within.scrollHeight > within.clientHeight) here.scrollIntoView({ block: "nearest" });
 }
