@@ -144,6 +144,25 @@ def test_undo_of_a_share_and_of_taking_back(space: Space, team: dict[str, int]) 
     assert sees(space, team["wang"], ids[0])
 
 
+@pytest.mark.parametrize("way", ["restore", "undo"])
+def test_a_share_taken_back_is_no_way_back_in(space: Space, team: dict[str, int], way: str) -> None:
+    """Shared with oneself, taken back, handed over by somebody else: then the old share gives nothing any more."""
+    (ident,) = accounts(space, team["li"])
+    with space.write(team["li"]) as work:
+        made = share(work, "account", [ident], ("user", team["li"]), "edit").ids[0]
+    with space.write(team["li"]) as work:
+        taken = unshare(work, "account", ident, [made]).operation
+    with space.write(system("test")) as work:
+        save(work, [Change("edit", "account", {"owner": str(team["wang"])}, id=ident)])
+    assert not sees(space, team["li"], ident)
+    if way == "restore":
+        with pytest.raises((Invalid, NotFound, Forbidden)), space.write(team["li"]) as work:
+            save(work, [Change("restore", "share", id=made)])
+    else:
+        assert undo(space, team["li"], taken).restored == 0
+    assert not sees(space, team["li"], ident)
+
+
 def test_a_rule_follows_the_record_in_its_own_commit(space: Space, team: dict[str, int]) -> None:
     old = accounts(space, team["li"], 2, industry="machinery")
     ident = rule(space, 'industry = "machinery"', ("team", team["west"]))

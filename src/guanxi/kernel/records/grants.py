@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from guanxi.base.errors import msg
+from guanxi.kernel.access.actors import Actor
+from guanxi.kernel.access.branches import pad, reach
+from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.jobs.queue import enqueue
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.filters import binding
@@ -41,6 +45,47 @@ def check_grants(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
         return
     for draft in drafts:
         draft.errors += faults_of_rule(work, draft.new)
+
+
+def check_given_again(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
+    """A share out of the trash gives anew: whoever takes it out must be able to share the record now."""
+    if shape.object.name == "share" and not work.actor.is_system:
+        refused = {id(d) for d in not_theirs_to_give(work, work.actor, drafts)}
+        for draft in drafts:
+            if id(draft) in refused:
+                draft.error("id", msg("You may not share this. Ask whoever is responsible for it."), "not_allowed")
+
+
+def not_theirs_to_give(work: Work, actor: Actor, drafts: Sequence[Draft]) -> list[Draft]:
+    """Those shares whose record the person may not share so (any more)."""
+    wanted: dict[tuple[str, str], list[Draft]] = {}
+    for draft in drafts:
+        wanted.setdefault((str(draft.new["object"]), str(draft.new["level"])), []).append(draft)
+    refused: list[Draft] = []
+    for (name, level), some in wanted.items():
+        target = work.catalog.objects.get(name)
+        ids = sorted({int(d.new["record"]) for d in some})
+        verbs = ("share", "edit") if level == "edit" else ("share",)
+        mine = _theirs(work, actor, target, ids, verbs) if target is not None else set()
+        refused += [d for d in some if d.new["record"] not in mine]
+    return refused
+
+
+def _theirs(work: Work, actor: Actor, target: Object, ids: Sequence[int], verbs: Sequence[str]) -> set[int]:
+    mine = set(ids)
+    for verb in verbs:
+        found = reach(work.session, work.catalog, actor, target, verb, work.now)
+        if found.all:
+            continue
+        condition, params = found.condition()
+        held: set[int] = set()
+        for start in range(0, len(ids), 512):
+            some = pad(ids[start : start + 512])
+            marks = ", ".join("?" * len(some))
+            sql = f'SELECT r."id" FROM {work.session.table(target.table)} r WHERE r."id" IN ({marks}) AND {condition}'
+            held.update(row[0] for row in work.session.rows(sql, [*some, *params]))
+        mine &= held
+    return mine
 
 
 def _by_rules(work: Work, shape: Shape, drafts: Sequence[Draft], columns: frozenset[str] | None) -> None:

@@ -12,6 +12,7 @@ from guanxi.kernel.access.branches import pad, reach
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.changes.log import Entry, close_operation, entries_of, sets_of
 from guanxi.kernel.records.draft import Draft
+from guanxi.kernel.records.grants import not_theirs_to_give
 from guanxi.kernel.records.masks import hide_triples
 from guanxi.kernel.records.operations import OperationInfo, operation_info
 from guanxi.kernel.records.parse import refresh_keys
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from guanxi.kernel.context import Space, Work
 
 CHUNK = 2_000
+SHARE = "share"
 EXAMPLES = 50
 DAY = 86_400_000_000
 Edited = Literal["skip", "take"]
@@ -202,8 +204,20 @@ def take_back(
             drafts.append(draft)
             if touched is not None:
                 touched[(target.id, item.record)] = draft.new
+    if target.name == SHARE:
+        drafts = _not_given_again(work, asked.actor, drafts, result)
     result.clashes[told:] = [_veiled(work, c, shape, asked.actor, c.id in mine) for c in result.clashes[told:]]
     _store(work, shape, drafts, result, touched)
+
+
+def _not_given_again(work: Work, actor: Actor, drafts: list[Draft], result: Undone) -> list[Draft]:
+    """A share that was taken back, or was wider before, is not given again by somebody who may not share any more."""
+    given = [d for d in drafts if d.new["trashed_at"] is None]
+    refused = not_theirs_to_give(work, actor, given)
+    for draft in refused:
+        result.restored -= 1
+        _clash(result, Clash(SHARE, draft.id, {}, "gone"))
+    return [d for d in drafts if all(d is not r for r in refused)]
 
 
 def _store(

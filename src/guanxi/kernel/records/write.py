@@ -11,6 +11,7 @@ from guanxi.kernel.records.attachments import tie_files
 from guanxi.kernel.records.checks import check_trash
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.duplicates import LIKE, REFUSED, Found, LooksLike, Policy, check_duplicates
+from guanxi.kernel.records.grants import check_given_again
 from guanxi.kernel.records.lines import store_lines
 from guanxi.kernel.records.parse import Numbered, drafts_for, errors_of
 from guanxi.kernel.records.prepare import prepare
@@ -83,6 +84,8 @@ def _save_alike(
         prepare(work, target, op, drafts)
     elif op == "trash":
         check_trash(work, target, drafts)
+    else:
+        check_given_again(work, shape_of(work.catalog, target), [d for d in drafts if not d.errors])
     if op != "trash":
         similar |= check_duplicates(work, target, op, [d for d in drafts if not d.errors], duplicates)
     if not collect:
