@@ -15,7 +15,7 @@ from guanxi.kernel.records.read import names
 from guanxi.kernel.rollups.compute import computed
 from guanxi.kernel.rollups.plan import Group
 
-NEWEST = 200  # children among which one with a parent is looked for
+NEWEST = 200  # children whose parents are tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Sample:
 
 
 def sample_of(work: Work, target: Object, kind: str, made_of: Rollup, scale: int | None = None) -> Sample | None:
-    """On the record that the newest child points at; None if there is none. Refuses what could not be made."""
+    """On a record that one of the newest children points at; None if there is none. Refuses what could not be made."""
     if not work.actor.rights.admin:
         raise Forbidden(msg("Only administrators change objects, fields and settings."))
     options = {"rollup": made_of, **({"scale": scale} if scale is not None else {})}
@@ -40,19 +40,21 @@ def sample_of(work: Work, target: Object, kind: str, made_of: Rollup, scale: int
     child = work.catalog.object(made_of.object)
     via = work.catalog.field(child, made_of.via)
     group = Group(target, child, via, (field,), None)
-    ident = _some_parent(work, group)
-    if ident is None:
+    found = _parents(work, group)
+    if not found:
         return None
-    figures = computed(work.session, work.catalog, group, [ident], (field,))[ident]
-    return Sample(ident, names(work, target.name, [ident]).get(ident, "…"), field, tuple(figures.values()))
+    figures = computed(work.session, work.catalog, group, found, (field,))
+    ident = next((i for i in found if figures[i][field.column]), found[0])  # one that says more than nothing
+    return Sample(ident, names(work, target.name, [ident]).get(ident, "…"), field, tuple(figures[ident].values()))
 
 
-def _some_parent(work: Work, group: Group) -> int | None:
+def _parents(work: Work, group: Group) -> list[int]:
+    """Records that the newest children point at."""
     column = f'"{group.via.column}"'
     kind = f' AND {column[:-1]}__o" = ?' if group.typed else ""
     sql = (
-        f'SELECT {column} FROM (SELECT * FROM {work.session.table(group.child.table)} WHERE "trashed_at" IS NULL'
-        f' ORDER BY "id" DESC LIMIT {NEWEST}) n WHERE {column} IS NOT NULL{kind} LIMIT 1'
+        f'SELECT {column} FROM {work.session.table(group.child.table)} WHERE "trashed_at" IS NULL'
+        f' AND {column} IS NOT NULL{kind} ORDER BY "id" DESC LIMIT {NEWEST}'
     )
-    found: int | None = work.session.value(sql, (group.parent.name,) if group.typed else ())
-    return found
+    rows = work.session.rows(sql, (group.parent.name,) if group.typed else ())
+    return list(dict.fromkeys(row[0] for row in rows))

@@ -12,7 +12,7 @@ from guanxi.kernel.context import Space
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
 
-MOST = 22  # whom it was given to and what was merged into it are asked too
+MOST = 23  # whom it was given to, what was merged into it and how fresh its roll-ups are: asked too
 WEIGHT = 90_000
 
 
