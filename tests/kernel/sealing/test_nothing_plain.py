@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 from io import StringIO
+from typing import Any
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_import_with_faults(space: Space) -> None:
 
 
 @pytest.mark.parametrize("kept", [{"key": "code"}, {"fixed": {"diagnosis": "x"}}])
-def test_a_mapping_holds_no_values(space: Space, kept: dict[str, object]) -> None:
+def test_a_mapping_holds_no_values(space: Space, kept: dict[str, Any]) -> None:
     run = start_run(space, "client", FILE.encode(), fields=FIELDS, **kept)
     with pytest.raises(BadInput):
         check(space, run)
