@@ -44,7 +44,7 @@ CONSENT = Object(
     L("Consents", "授权"),
     kind="plain",
     fields=(
-        text("name", L("Name", "名称"), read_only=True, hidden=True),
+        text("name", L("Name", "名称"), read_only=True),
         lookup("person", L("Person", "本人"), to=PEOPLE, required=True, on_delete="cascade"),
         lookup("purpose", L("Purpose", "用途"), to="consent_purpose", required=True),
         choice("answer", L("Answer", "答复"), *ANSWERS, default="given", required=True),

@@ -87,8 +87,10 @@ def show_object(request: Request) -> Response:
         found = quality_of(work, targets[name])
         more: dict[str, Any] = {"found": found, "target": targets[name], "targets": list(targets.values())}
         if found is not None:
+            lines = faults(found, me.locale)
             more |= {
-                "faults": faults(found, me.locale),
+                "bad": [line for line in lines if line.bad],
+                "fine": [line for line in lines if not line.bad],
                 "sources": _groups(work, found, "source"),
                 "teams": _groups(work, found, "team"),
                 "owners": _groups(work, found, "owner"),

@@ -56,8 +56,11 @@ class Check:
 
 
 def measured(catalog: Catalog) -> tuple[Object, ...]:
-    """The objects with records of people's own that stand in the navigation."""
-    return tuple(o for o in catalog.objects.values() if o.kind in ("record", "document") and o.area and not o.retired)
+    """The objects of the navigation whose records stand for themselves; what is about others is theirs."""
+    kinds = ("record", "document")
+    return tuple(
+        o for o in catalog.objects.values() if o.kind in kinds and o.access == "own" and o.area and not o.retired
+    )
 
 
 def plan_of(catalog: Catalog, target: Object) -> Mapping[str, Any]:
@@ -79,11 +82,10 @@ def checks_of(catalog: Catalog, target: Object, *, off: bool = False) -> tuple[C
 
 
 def _all(target: Object, plan: Mapping[str, Any]) -> Iterator[Check]:
-    live = {f.name: f for f in target.fields if not f.retired and not f.hidden}
+    live = {f.name: f for f in target.fields if not (f.retired or f.hidden or f.read_only or f.type == "formula")}
     yield from _completeness(target, live)
     for field in live.values():
-        if field.type != "formula":
-            yield from _accuracy(field, plan)
+        yield from _accuracy(field, plan)
     yield from _authenticity(target, live)
     yield from _timeliness(live, int(plan["days"]))
     for declared in target.quality:

@@ -16,6 +16,9 @@ from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
 
 SETTINGS = ("user", "role", "team", "currency")
+ELSEWHERE = ("share", "record_request", "duplicate_rule", "sharing_rule")
+"""Made at the record's address, by asking, on a page of their own."""
+OPEN = {"consent": "note"}  # an answer is never changed; only its note is
 NEEDS = {"lead": {"mobile": "13812345678"}, "currency": {"code": "JPY", "rate": "0.05"}}
 
 
@@ -57,7 +60,8 @@ def make(space: Space, name: str) -> int:
 
 def objects(space: Space) -> list[Object]:
     with space.read(system("test")) as work:
-        kept = [o for o in work.catalog.objects.values() if o.parent is None and o.name not in (*SETTINGS, *ELSEWHERE, "view")]
+        apart = (*SETTINGS, *ELSEWHERE, "view")
+        kept = [o for o in work.catalog.objects.values() if o.parent is None and o.name not in apart]
         return [o for o in kept if o.name != "notification"]
 
 
@@ -78,6 +82,8 @@ def row_of(space: Space, name: str, ident: int) -> dict[str, Any]:
 
 
 def text_field(target: Object) -> Field | None:
+    if target.name in OPEN:
+        return next(f for f in target.fields if f.name == OPEN[target.name])
     free = [f for f in target.fields if f.type in ("text", "long_text") and not f.read_only and not f.hidden]
     return next((f for f in free if f.name != "website"), None)
 
