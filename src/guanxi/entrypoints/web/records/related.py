@@ -83,7 +83,8 @@ def _referrers(desk: Desk) -> list[tuple[Object, Field]]:
 def _list(desk: Desk, other: Object, field: Field) -> Related:
     work = desk.work
     where = f"{field.name} = {desk.id}" if field.type == "lookup" else f"has({field.name}, {desk.id})"
-    fields = _fields(desk, other)
+    far = _far_end(desk, other, field)
+    fields = [*_fields(desk, other), *([far.name] if far else [])]
     page = find(work, Query(other.name, where=where, fields=fields, limit=SHOWN + 1))
     rows = page.rows[:SHOWN]
     note_rows(work, other, rows, fields, entry="form")
@@ -91,7 +92,7 @@ def _list(desk: Desk, other: Object, field: Field) -> Related:
     if len(page.rows) > SHOWN:
         number, more = count(work, Query(other.name, where=where), cap=999)
     said = [n for n in ("title", *other.subtitle[:2]) if n in fields and n not in (field.name, other.title)]
-    names = references(work, other, rows, said) if rows else {}
+    names = references(work, other, rows, [*said, *([far.name] if far else [])]) if rows else {}
     several = len(targets_of(field)) > 1
     preset = f"{desk.target.name}:{desk.id}" if several else str(desk.id)
     may = work.actor.rights.scope(other.name, "create") != "none" and is_writable(work, other, field)
@@ -106,7 +107,7 @@ def _list(desk: Desk, other: Object, field: Field) -> Related:
         f"{other.name}-{field.name}",
         titled,
         other.icon,
-        [_line(desk, other, field, row, names) for row in rows],
+        [_line(desk, other, field, row, names, far) for row in rows],
         number,
         more,
         f"/o/{other.name}?edited=1&where={quote(where)}",
@@ -123,19 +124,31 @@ def _fields(desk: Desk, other: Object) -> list[str]:
     return [n for n in dict.fromkeys(wanted) if n in allowed]
 
 
-def _line(desk: Desk, other: Object, via: Field, row: Row, names: Any) -> Line:
+def _far_end(desk: Desk, other: Object, via: Field) -> Field | None:
+    """Where a line's title would only repeat the record one is on (a person's roles): the field that says where."""
+    copies = desk.work.catalog.field(other, other.title).copies
+    repeats = any(source.partition(".")[0] == via.name for source in copies)
+    far = other.access_via
+    return shown(desk.work, other).get(far) if repeats and far and far != via.name else None
+
+
+def _line(desk: Desk, other: Object, via: Field, row: Row, names: Any, far: Field | None) -> Line:
     allowed = shown(desk.work, other)
     title = str(row.get(allowed[other.title].column) or "…") if other.title in allowed else "…"
     url = f"/o/{other.name}/{row['id']}"
     if other.kind == "plain" and "contact" in row and via.name != "contact" and row["contact"] is not None:
         url = f"/o/contact/{row['contact']}"  # a role leads to its person
+    if far is not None and row.get(far.name) is not None:
+        end = str(row.get(f"{far.name}__o") or targets_of(far)[0])
+        title = names.get(end, {}).get(row[far.name], title)
+        url = f"/o/{end}/{row[far.name]}"
     return Line(
         url,
         title,
         _sub(desk, other, via, row, names),
         _mark(desk, other, row),
         _amount(other, readable(desk.work, other), row),
-        other.name in ("contact", "contact_role"),
+        far is None and other.name in ("contact", "contact_role"),
     )
 
 
