@@ -233,6 +233,32 @@ def test_strangers_together_have_a_limit_and_known_devices_another(
     assert enter(mine).status_code == 303
 
 
+def test_one_line_of_the_internet_is_one_place(space: Space, browser: Person) -> None:
+    """Whoever has an IPv6 line has 2⁶⁴ addresses."""
+    last = [enter(browser(f"2001:db8:1:2::{n:x}"), password="wrong wrong").status_code for n in range(1, 9)]
+    assert last[-1] == 429
+    assert enter(browser("2001:db8:1:3::1")).status_code == 303
+    assert throttle.network_of("::ffff:203.0.113.9") == throttle.network_of("203.0.113.9")
+
+
+def test_a_device_cookie_copied_before_is_not_trusted_with_it(space: Space, browser: Person) -> None:
+    first = browser()
+    enter(first)
+    totp, _ = equip(first)
+    shared = browser()
+    enter(shared, ANN)  # somebody else was here first, and took the cookie along
+    copied = shared.cookies["guanxi_device"]
+    post(shared, "/sign-out")
+    later(space, 60)
+    enter(shared)
+    shared.post("/sign-in/code", data={"code": code_at(space, totp), "trust": "1"}, headers=BROWSER)
+    thief = browser("198.51.100.9")
+    thief.cookies.set("guanxi_device", copied)
+    assert enter(thief).headers["location"].startswith("/sign-in/code")
+    post(shared, "/sign-out")
+    assert enter(shared).headers["location"] == "/"
+
+
 def test_waits_grow_and_are_forgotten(space: Space) -> None:
     now, waits = space.clock(), []
     for _ in range(14):

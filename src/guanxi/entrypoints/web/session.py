@@ -84,7 +84,8 @@ def only_look(request: Request, me: Visit) -> None:
     path = request.url.path
     if path in ("/view-as/stop", "/sign-out", "/preview") or path.endswith("/estimate"):
         return
-    alone = path.startswith(("/profile", "/notifications/")) or "/export" in path or path.endswith("/print")
+    taken = "/export" in path or path.endswith(("/print", "/file", "/left.csv"))
+    alone = taken or path.startswith(("/profile", "/notifications/"))
     if alone or request.method not in ("GET", "HEAD"):
         raise Forbidden(msg("You are looking as {name}: nothing can be changed or taken away. Stop first.",
                             name=me.actor.name))  # fmt: skip

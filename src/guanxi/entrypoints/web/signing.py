@@ -114,7 +114,10 @@ def let_in(
     agent = request.headers.get("user-agent", "")
     token = open_session(space.db, user, agent=agent, address=address, now=now, policy=policy)
     device = token_of(request.scope, DEVICE) or make_device()
-    met = meet_device(space.db, device, user, now, trust_days=policy.trust_days if trust else 0)
+    met = meet_device(space.db, device, user, now)
+    if trust:  # a new token: whoever used this browser before may have taken the old one along
+        device = make_device()
+        meet_device(space.db, device, user, now, trust_days=policy.trust_days)
     note(space, "sign_in", user, entry="form", address=address,
          detail={"factor": factor or "none", "new_device": met.new})  # fmt: skip
     if met.new and met.others:

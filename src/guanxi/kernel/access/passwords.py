@@ -156,7 +156,8 @@ def _count_attempt(
         with database.ephemeral() as session:
             throttle.count(session, own, PER_DEVICE, now)
         return (own,)
-    pair, place, whole = f"pair:{account}:{address}", f"address:{address}", f"account:{account}"
+    near = throttle.network_of(address)
+    pair, place, whole = f"pair:{account}:{near}", f"address:{near}", f"account:{account}"
     with database.ephemeral() as session:
         throttle.slow_down(session, pair, now)
         throttle.count(session, place, PER_ADDRESS, now)

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
 from guanxi.base.errors import TooMany, msg
 from guanxi.kernel.storage.session import Session
 
 WINDOW = 15 * 60 * 1_000_000  # µs in which attempts are counted
 FREE, FIRST, LONGEST = 5, 5_000_000, WINDOW  # wrong ones without a wait, the first wait, the longest
+
+
+def network_of(address: str) -> str:
+    """What counts as one place: an IPv4 address; of IPv6 the 64 bits a line is given, for it has all the others."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, IPv4Address):
+        return address
+    mapped = known.ipv4_mapped
+    return str(mapped) if mapped is not None else str(IPv6Address(int(known) >> 64 << 64))
 
 
 def count(session: Session, key: str, limit: int, now: int) -> None:

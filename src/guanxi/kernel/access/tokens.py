@@ -14,6 +14,7 @@ from guanxi.base.ids import IdSource
 from guanxi.kernel.access.actors import Actor, load_actor
 from guanxi.kernel.access.rights import ABILITIES, EVERY, VERBS, Rights, Scope
 from guanxi.kernel.access.teams import epoch
+from guanxi.kernel.access.throttle import network_of
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.storage.database import Database
 from guanxi.kernel.storage.session import Full, Session
@@ -181,7 +182,7 @@ def last_uses(database: Database, tokens: Iterable[int]) -> dict[int, int]:
 
 def count_failure(database: Database, address: str, now: int) -> tuple[int, int]:
     """One more wrong token from this address: (how many are left, seconds until the count begins anew)."""
-    key = f"token:{address}"
+    key = f"token:{network_of(address)}"
     with database.ephemeral() as session:
         table = session.table("throttle")
         session.run(

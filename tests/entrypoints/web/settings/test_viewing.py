@@ -40,7 +40,7 @@ def test_one_sees_what_they_see_and_writes_nothing(space: Space, admin: Any, sal
                        (f"/o/account/{theirs}/comment", {"body": "x"}), ("/language", {"language": "en"}),
                        (f"/settings/users/{sales.user}", {"name": "x"})):  # fmt: skip
         assert send(admin, path, data).status_code in (403, 422), path
-    for path in ("/o/account/export.csv", "/profile", "/profile/tokens", "/notifications/5"):
+    for path in ("/o/account/export.csv", "/profile", "/profile/tokens", "/notifications/5", "/tasks/5/file"):
         assert see(admin, path).status_code == 403, path
     assert admin.get(f"/o/account/{hidden}").status_code == 200, "without the cookie one is oneself"
     assert send(admin, "/view-as/stop").status_code == 303
