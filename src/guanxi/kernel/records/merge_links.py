@@ -15,7 +15,7 @@ from guanxi.kernel.records.fill import run_rules
 from guanxi.kernel.records.shape import Shape, shape_of
 from guanxi.kernel.records.store import link_table, update
 from guanxi.kernel.records.types import Change
-from guanxi.kernel.records.visibility import condition, seen
+from guanxi.kernel.records.visibility import condition_by_id, reached
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
@@ -75,7 +75,7 @@ def count_links(work: Work, party: Party) -> dict[str, int]:
         if other.kind == "config" or work.actor.rights.scope(other.name, "read") == "none":
             continue
         text, values = pointing(work, other, fields, party)
-        reach, more = condition(work, other, seen(work, other, form="most"))
+        reach, more = condition_by_id(work, other, reached(work, other))
         also = f" AND {reach}" if reach else ""
         inner = f'SELECT 1 FROM {work.session.table(other.table)} r WHERE {text} AND r."trashed_at" IS NULL{also}'
         parts.append(f"SELECT {other.id} AS k, count(*) AS n FROM ({inner} LIMIT {CAP}) AS c")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from guanxi.kernel.access.branches import pad
 from guanxi.kernel.records.shape import targets_of
 from guanxi.kernel.records.types import Row
-from guanxi.kernel.records.visibility import condition, seen
+from guanxi.kernel.records.visibility import condition_by_id, reached
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
@@ -22,7 +22,7 @@ def rows_pointing(
     """Stored columns of the records whose lookup points at one of `ids` of object `to`, as far as one sees them."""
     target = work.catalog.object(object_name)
     field = work.catalog.field(target, field_name)
-    reach, params = condition(work, target, seen(work, target, form="most"))
+    reach, params = condition_by_id(work, target, reached(work, target))
     texts = ", ".join(f'r."{c}"' for c in columns)
     also = f' AND r."{field.column}__o" = ?' if len(targets_of(field)) > 1 else ""
     kind = [to] if also else []

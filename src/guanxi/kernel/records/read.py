@@ -15,7 +15,16 @@ from guanxi.kernel.records.masks import selects, shown, veil_rows, veils_among
 from guanxi.kernel.records.sealing import open_rows
 from guanxi.kernel.records.shape import pointed_at, shape_of, targets_of
 from guanxi.kernel.records.types import Page, Query, Row
-from guanxi.kernel.records.visibility import Seen, condition, condition_of_count, condition_of_page, seen, spread
+from guanxi.kernel.records.visibility import (
+    Seen,
+    condition,
+    condition_by_id,
+    condition_of_count,
+    condition_of_page,
+    reached,
+    seen,
+    spread,
+)
 from guanxi.kernel.records.walks import index_hint, is_bounded, narrow_hint
 from guanxi.kernel.records.where import Where, where_of
 
@@ -186,7 +195,7 @@ def get(work: Work, object_name: str, ident: int, *, trashed: bool = False) -> R
     target = target_of(work, object_name)
     fields = tuple(shown(work, target).values())
     columns, texts, before = _selected(work, target, fields, ())
-    text, params = condition(work, target, seen(work, target, form="most"))
+    text, params = condition_by_id(work, target, reached(work, target))
     also = f" AND {text}" if text else ""
     live = "" if trashed else ' AND r."trashed_at" IS NULL'
     sql = f'SELECT {texts} FROM {work.session.table(target.table)} r WHERE r."id" = ?{live}{also}'
@@ -204,7 +213,7 @@ def rows_of(work: Work, object_name: str, ids: Sequence[int], fields: Sequence[s
     target = target_of(work, object_name)
     wanted = chosen(work, target, fields)
     columns, texts, before = _selected(work, target, wanted, ())
-    text, params = condition(work, target, seen(work, target, form="most"))
+    text, params = condition_by_id(work, target, reached(work, target))
     also = f" AND {text}" if text else ""
     found: dict[int, Row] = {}
     for start in range(0, len(ids), 512):

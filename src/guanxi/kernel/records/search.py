@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from guanxi.base.grams import folded, query_grams
 from guanxi.kernel.access.rights import may_ask
 from guanxi.kernel.catalog.model import Object
-from guanxi.kernel.records.candidates import among, candidates, match
+from guanxi.kernel.records.candidates import Candidate, among, match, newest, reached
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.masks import shown
 from guanxi.kernel.records.near_words import latin_words, near
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CANDIDATES = 120
 WIDE = 2_000  # where many may match in fields that the caller sees masked
+PLENTY = 20  # hits among the newest with which nobody is asked further
 ENOUGH = 3  # hits below which typos are thought of
 TRIED = 6  # other spellings that are asked for
 
@@ -64,16 +65,15 @@ def _hits(work: Work, text: str, targets: Mapping[int, Object], recent: Mapping[
     grams = query_grams(text)
     if not grams:
         return []
-    per_object: dict[int, dict[int, str]] = {}
-    most = CANDIDATES if all(_reads_all(work, target) for target in targets.values()) else WIDE
-    found = candidates(work, grams, list(targets.values()), most)
-    if len(found) >= most:  # what was opened lately may be older than the newest that match
+    asked = list(targets.values())
+    most = CANDIDATES if all(_reads_all(work, target) for target in asked) else WIDE
+    found = newest(work, grams, asked, most)
+    whole = len(found) < most
+    if not whole:  # what was opened lately may be older than the newest that match
         found += among(work, grams, [record for _, record in recent])
-    for record, object_id, doc in found:
-        per_object.setdefault(object_id, {})[record] = doc
-    hits: list[Hit] = []
-    for object_id, docs in per_object.items():
-        hits += _judge(work, targets[object_id], docs, text)
+    hits = _judged(work, targets, found, text)
+    if not whole and len(hits) < PLENTY:  # the newest are others': those lists are as long as the table
+        hits = _judged(work, targets, [*found, *reached(work, grams, asked, most)], text)
     wanted, ids = folded(text.strip()), {t.name: t.id for t in targets.values()}
 
     def order(hit: Hit) -> tuple[object, ...]:
@@ -89,6 +89,13 @@ def _hits(work: Work, text: str, targets: Mapping[int, Object], recent: Mapping[
         )
 
     return sorted(hits, key=order)
+
+
+def _judged(work: Work, targets: Mapping[int, Object], found: Sequence[Candidate], text: str) -> list[Hit]:
+    per_object: dict[int, dict[int, str]] = {}
+    for record, object_id, doc in found:
+        per_object.setdefault(object_id, {})[record] = doc
+    return [hit for object_id, docs in per_object.items() for hit in _judge(work, targets[object_id], docs, text)]
 
 
 def _reads_all(work: Work, target: Object) -> bool:

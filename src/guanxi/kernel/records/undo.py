@@ -23,6 +23,7 @@ from guanxi.kernel.records.store import LOGGED_SYSTEM, update
 from guanxi.kernel.records.types import Change, Row
 from guanxi.kernel.records.undo_turns import BACKGROUND, give_back_turn, lock_operation, take_turn
 from guanxi.kernel.records.unmerge import check_unmerge, finish_unmerge, lead_undone
+from guanxi.kernel.records.visibility import condition_by_id
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Space, Work
@@ -248,7 +249,7 @@ def _in_reach(work: Work, target: Object, actor: Actor, ids: Sequence[int]) -> s
     found = reach(work.session, work.catalog, actor, target, "edit", work.now)
     if found.all:
         return set(ids)
-    condition, params = found.condition()
+    condition, params = condition_by_id(work, target, found)
     ordered, mine = sorted(set(ids)), set[int]()
     for start in range(0, len(ordered), 512):
         some = pad(ordered[start : start + 512])

@@ -17,7 +17,7 @@ from guanxi.kernel.records.read import names
 from guanxi.kernel.records.shape import Shape, shape_of
 from guanxi.kernel.records.store import LOGGED_SYSTEM
 from guanxi.kernel.records.types import Row
-from guanxi.kernel.records.visibility import condition, seen
+from guanxi.kernel.records.visibility import condition_by_id, reached
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
@@ -113,7 +113,7 @@ def newer(work: Work, operation: int, at: int) -> list[Newer]:
         if other.kind == "config" or work.actor.rights.scope(name, "read") == "none":
             continue
         text, params = pointing(work, other, fields, party)
-        reach, more = condition(work, other, seen(work, other, form="most"))
+        reach, more = condition_by_id(work, other, reached(work, other))
         also = f" AND {reach}" if reach else ""
         table = work.session.table(other.table)
         sql = f'SELECT r."id" FROM {table} r WHERE {text} AND r."created_at" > ? AND r."trashed_at" IS NULL{also}'

@@ -34,7 +34,7 @@ class Seen:
 
 def seen(work: Work, target: Object, verb: str = "read", form: Form | None = None) -> Seen:
     """The caller's reach and the best form; `form` overrides it (tests compare all of them)."""
-    found = reach(work.session, work.catalog, work.actor, target, verb, work.now)
+    found = reached(work, target, verb)
     if found.all:
         return Seen("all", found)
     if form is not None:
@@ -91,7 +91,7 @@ def surely_sees(work: Work, target: Object, row: Row) -> bool:
 def seen_ids(work: Work, target: Object, ids: Iterable[int]) -> set[int]:
     """Those of the records that are live and that the caller may read; takes no lock."""
     found = reach(work.session, work.catalog, work.actor, target, "read", work.now)
-    text, params = ("", []) if found.all else found.condition()
+    text, params = condition_by_id(work, target, found)
     ordered, seen = sorted(set(ids)), set[int]()
     for start in range(0, len(ordered), 512):
         some = pad(ordered[start : start + 512])
@@ -99,6 +99,21 @@ def seen_ids(work: Work, target: Object, ids: Iterable[int]) -> set[int]:
         sql += ' AND r."trashed_at" IS NULL' + (f" AND {text}" if text else "")
         seen.update(row[0] for row in work.session.rows(sql, [*some, *params]))
     return seen
+
+
+def reached(work: Work, target: Object, verb: str = "read") -> Reach:
+    """What the caller reaches; asks nothing."""
+    return reach(work.session, work.catalog, work.actor, target, verb, work.now)
+
+
+def condition_by_id(work: Work, target: Object, found: Reach) -> tuple[str, list[Any]]:
+    """
+    For records asked for by id: the sign in front keeps SQLite from collecting all rows of owner and teams first
+    (measured: 250 ms instead of 0.2 for a hundred of a million).
+    """
+    if found.all or found.nothing or target.access == "parent" or work.session.dialect != "sqlite":
+        return found.condition()
+    return "(" + " OR ".join(f"(+{b.sql})" for b in found.branches) + ")", [p for b in found.branches for p in b.params]
 
 
 def condition(work: Work, target: Object, view: Seen) -> tuple[str, list[Any]]:
