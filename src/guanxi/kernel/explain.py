@@ -15,6 +15,7 @@ from guanxi.kernel.catalog.model import Field, Object, Rule
 from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.records.reactions import PAST
 from guanxi.kernel.records.shape import REFERENCES, shape_of
+from guanxi.kernel.rollups.plan import feeding
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -42,6 +43,7 @@ def explain(catalog: Catalog, name: str, *, followers: Sequence[str] = ("reactio
         *_constraints(catalog, target),
         Step("log", msg("The change goes into the log with its old and new values, in the same transaction.")),
         *(Step("follower", msg("After the commit “{name}” reads the change.", name=f), f) for f in followers),
+        *_rollups(catalog, target),
         *_reactions(catalog, target),
     ]
 
@@ -135,6 +137,14 @@ def _limits(field: Field) -> Iterator[Step]:
             text = msg("“{field}” {sign} {limit} ({option}, stored form).", field=field.label, sign=word,
                        limit=limit, option=name)  # fmt: skip
             yield Step("constraint", text, field.name, app=field.app)
+
+
+def _rollups(catalog: Catalog, target: Object) -> Iterator[Step]:
+    for group in feeding(catalog).get(target.id, ()):
+        for field in group.fields:
+            text = msg("Where it concerns it, “{field}” of {object} is worked out anew, through “{via}”.",
+                       field=field.label, object=group.parent.label, via=group.via.label)  # fmt: skip
+            yield Step("follower", text, f"{group.parent.name}.{field.name}", app=field.app)
 
 
 def _reactions(catalog: Catalog, target: Object) -> Iterator[Step]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from starlette.responses import Response
@@ -104,6 +105,8 @@ def _field_json(work: Work, target: Object, field: Field) -> dict[str, Any]:
         told["choices"] = [
             {"key": c.key, "label": both(c.label), "retired": c.retired} for c in field.options["choices"]
         ]
+    if field.rollup is not None:
+        told["rollup"] = {name: value for name, value in asdict(field.rollup).items() if value}
     for name in ("to", "max_length", "scale", "result", "formula"):
         if field.options.get(name) not in (None, ()):
             value = field.options[name]
