@@ -149,7 +149,7 @@ def suggest(work: Work, target: Object, header: Sequence[str], remembered: Mappi
 
 
 def _unique(fields: Mapping[str, Field], name: str) -> bool:
-    return bool(name) and (fields[name].unique or fields[name].type == "auto_number")
+    return bool(name) and not fields[name].encrypted and (fields[name].unique or fields[name].type == "auto_number")
 
 
 def _plain(word: str) -> str:

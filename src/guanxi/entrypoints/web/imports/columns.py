@@ -89,8 +89,9 @@ def _context(request: Request, me: Visit, run: Run, row: int) -> dict[str, Any]:
     missing = [f for f in fields.values() if f.required and f.default is None and f.name not in _mapped(file_map)]
     return {
         "target": target, "run": run, "table": table, "lines": lines, "fields": list(fields.values()),
-        "keys": [f for f in fields.values() if f.name in used and f.type in KEYS], "map": file_map, "row": row,
-        "rows": len(sample), "row_number": sample[row].number if sample else 0, "shown": shown, "missing": missing,
+        "keys": [f for f in fields.values() if f.name in used and f.type in KEYS and not f.encrypted],
+        "map": file_map, "row": row, "rows": len(sample), "row_number": sample[row].number if sample else 0,
+        "shown": shown, "missing": missing,
         "existing": next((n for n, v in EXISTING.items() if v == (file_map.mode, file_map.empty)), "update"),
         "matched": sum(1 for line in lines if line.field), "known": sum(1 for line in lines if line.remembered),
         "similar": SIMILAR if target.matching is not None else (),

@@ -17,6 +17,7 @@ from guanxi.entrypoints.web.posting import posted, text_of
 from guanxi.entrypoints.web.session import Visit, visit
 from guanxi.entrypoints.web.shell import go, page, piece
 from guanxi.kernel.imports import jobs, state
+from guanxi.kernel.imports.mapping import sealed_columns
 from guanxi.kernel.imports.state import Run
 
 
@@ -40,7 +41,7 @@ def _context(me: Visit, run: Run) -> dict[str, Any]:
     )
     share = 100 * run.done / run.total if run.total else 0
     return {"active": run.object, "target": target, "run": run, "reason": jobs.reason_of(run), "records": records,
-            "share": share}  # fmt: skip
+            "share": share, "hidden": bool(sealed_columns(target, run.map))}  # fmt: skip
 
 
 def show_progress(request: Request) -> Response:

@@ -24,6 +24,7 @@ from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.fields.registry import TYPES
 from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.read import get, names
+from guanxi.kernel.records.sealing import sealed_clear
 from guanxi.kernel.records.shape import targets_of
 from guanxi.kernel.records.types import Change, Row
 from guanxi.kernel.records.write import save
@@ -47,7 +48,8 @@ def show_editor(request: Request) -> Response:
 def editable(work: Work, request: Request) -> tuple[Object, Field]:
     """The object and field of the address, if the caller may edit it in lists."""
     target = target_for(work, name_of(request))
-    field = readable(work, target).get(request.path_params["field"])
+    known = {**readable(work, target), **sealed_clear(work, target)}
+    field = known.get(request.path_params["field"])
     if field is None:
         raise NotFound
     if not is_editable(work, target, field):
