@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import io
+import time
 import zipfile
 from pathlib import Path
 from threading import Barrier, Thread
@@ -21,6 +22,8 @@ from guanxi.kernel.access.actors import system
 from guanxi.kernel.context import Space
 from guanxi.kernel.imports import table as tables
 from guanxi.kernel.imports.table import open_table
+from guanxi.kernel.matching.values import ALIKE, NORMAL
+from guanxi.kernel.records.near_words import words_of
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
 from tests import make
@@ -194,3 +197,20 @@ def test_a_person_with_an_impossible_zone_can_still_work(space: Space) -> None:
         user = make.person(space, "sales", zone=zone)
         with space.read(user) as work:
             assert work.today > 0
+
+
+@pytest.mark.parametrize("name", ["远山" + "有限责任" * 60 + "x", "（" * 250, "公司集团" * 60 + "甲", "a" * 250])
+def test_no_name_takes_long_to_be_compared(name: str) -> None:
+    """Keys are made inside the transaction that writes: a name of 255 characters must not hold everybody up."""
+    began = time.process_time()
+    for way in NORMAL.values():
+        way(name)
+    for alike in ALIKE.values():
+        alike(name, name[::-1])
+    assert time.process_time() - began < 2
+
+
+def test_a_long_text_without_gaps_is_split_at_once() -> None:
+    began = time.process_time()
+    assert words_of(["a" * 100_000, "zhang@example.com Wang"]) == {"wang"}
+    assert time.process_time() - began < 2

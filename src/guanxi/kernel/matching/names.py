@@ -14,9 +14,10 @@ from guanxi.base.text import fold, has_han, pinyin
 from guanxi.kernel.fields import regions
 
 _LEGAL_ZH = re.compile(
-    r"(?:集团|控股|股份|有限责任|有限|责任|公司|总公司|分公司|办事处|合伙企业|普通合伙|特殊普通合伙|个体工商户|"
-    r"事务所|（集团）|\(集团\))+$"
+    r"(?:集团|控股|股份|有限|责任|公司|总公司|分公司|办事处|合伙企业|普通合伙|特殊普通合伙|个体工商户|"
+    r"事务所|（集团）|\(集团\))++$"
 )
+"""Possessive, and no word made of two others: a name that repeats them must not be read in 2ⁿ ways."""
 _BRANCH_ZH = re.compile(r"(?:分公司|办事处|分店|分部|支行|分行)$")
 _LEGAL_EN = frozenset(
     [

@@ -17,7 +17,6 @@ TWO_TYPOS_FROM = 8  # letters from which two typos are forgiven
 NEAREST = 4
 CHUNK = 512
 _WORD = re.compile(r"[a-z]+")
-_ADDRESS = re.compile(r"\S*[@/]\S*")
 
 
 def words_of(pieces: Iterable[str]) -> set[str]:
@@ -25,7 +24,8 @@ def words_of(pieces: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for piece in pieces:
         if piece[:1] != "+":
-            found.update(_WORD.findall(folded(_ADDRESS.sub(" ", piece))))
+            plain = (part for part in piece.split() if "@" not in part and "/" not in part)
+            found.update(_WORD.findall(folded(" ".join(plain))))
     return {w for w in found if SHORTEST <= len(w) <= LONGEST}
 
 
