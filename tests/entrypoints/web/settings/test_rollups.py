@@ -37,6 +37,7 @@ def test_it_is_tried_published_filled_and_shown(space: Space, admin: Any) -> Non
     settle(space)
     page = admin.get(f"/o/contact/{contact}").text
     assert "Deals" in page
+    assert "Deals" not in admin.get(f"/o/contact/{contact}/edit").text
     listed = admin.get("/o/contact?columns=name,deals&edited=1").text
     assert ">2<" in listed.replace(" ", "")
 

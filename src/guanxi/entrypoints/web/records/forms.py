@@ -70,7 +70,7 @@ def fields_of_form(
         sections.append((t("Responsible"), ("owner",), edit is False))
     found = []
     for text, names, folded in sections:
-        fields = [allowed[n] for n in names if n in allowed and not allowed[n].hidden]
+        fields = [f for n in names if (f := allowed.get(n)) is not None and not f.hidden and f.rollup is None]
         kept = [f for f in fields if edit or is_writable(work, target, f)]
         if kept:
             found.append((text, kept, folded))
