@@ -128,10 +128,11 @@ def field_is_whole(space: Space, given: Given) -> None:
 
 
 def add_an_object(space: Space, given: Given) -> None:
-    fields = ({"name": "code", "type": "text", "label": {"en": "Code", "zh": "编码"}, "unique": True},
-              {"name": "owner_of", "type": "links", "to": ["contact"], "label": {"en": "Contacts", "zh": "联系人"}})  # fmt: skip
+    label = {"en": "Thing", "zh": "东西"}
+    fields = ({"name": "code", "type": "text", "label": label, "unique": True},
+              {"name": "owner_of", "type": "links", "to": ["contact"], "label": label})  # fmt: skip
     with space.write(given["actor"], kind="catalog", catalog_change=True) as work:
-        add_object(work, {"name": f"thing_{given['turn']}", "label": {"en": "Thing", "zh": "东西"}, "fields": fields})
+        add_object(work, {"name": f"thing_{given['turn']}", "label": label, "fields": fields})
     work_off(space)
 
 

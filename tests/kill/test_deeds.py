@@ -1,4 +1,4 @@
-"""One deed is killed at a call of the program drawn by chance; the next process finishes it, and the log is the judge."""
+"""A deed is killed at a call of the program drawn by chance; the next process finishes it, the log is the judge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An erasure or an upgrade is killed at any call of the program: the next start finishes it, and nothing stays behind."""
+"""Erasures and upgrades are killed at any call of the program: the next start finishes them, nothing stays behind."""
 
 from __future__ import annotations
 

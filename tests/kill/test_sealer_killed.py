@@ -1,4 +1,4 @@
-"""The sealer and a follower are killed again and again while others write: no gap, no set twice, none left out (KD 1)."""
+"""Sealers and followers are killed while others write: no gap, no set twice, none left out (KD 1)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def note(session: Session, sets: Sequence[SealedSet]) -> None:
 
 
 def write_on(url: str, folder: Path, actor: int, node: int, out: int) -> None:
-    space, made, chance = open_space(url, folder, node=node), [], random.Random(node)
+    space, chance = open_space(url, folder, node=node), random.Random(node)
+    made: list[int] = []
     while True:
         with space.write(actor) as work:
             wanted = [Change("create", "contact", {"name": f"n{node}"})]

@@ -140,6 +140,17 @@ def test_rules_with_facts_and_caps(space: Space, who: Who) -> None:
     assert caught.value.errors[0].code == "cap"
 
 
+def test_out_of_the_trash_is_not_past_the_cap(space: Space, who: Who) -> None:
+    won = [Change("create", "deal", {"name": str(n), "stage": "won"}) for n in range(3)]
+    with space.write(who["wang"]) as work:
+        first = save(work, won).ids[0]
+        save(work, [Change("trash", "deal", id=first)])
+        save(work, won[:1])
+    with pytest.raises(Invalid) as caught, space.write(who["wang"]) as work:
+        save(work, [Change("restore", "deal", id=first)])
+    assert caught.value.errors[0].code == "cap"
+
+
 def test_trash_is_refused_while_others_refer_to_it(space: Space, who: Who) -> None:
     with space.write(who["wang"]) as work:
         ident = save(work, [client()]).id

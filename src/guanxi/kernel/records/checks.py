@@ -31,6 +31,14 @@ def check(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
     check_grants(work, shape, drafts)
 
 
+def check_restored(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
+    """Records out of the trash count again: whatever was taken or filled up meanwhile refuses them."""
+    for unique in uniques_of(shape):
+        _check_unique(work, shape, unique, [d for d in drafts if not d.errors], back=True)
+    for cap in shape.object.caps:
+        _check_cap(work, shape, cap, [d for d in drafts if not d.errors], back=True)
+
+
 def _check_values(bounded: Sequence[FieldShape], draft: Draft) -> None:
     for known in bounded:
         field, value = known.field, draft.new[known.names[0]]
@@ -54,12 +62,12 @@ def uniques_of(shape: Shape) -> tuple[Unique, ...]:
     return singles + shape.object.unique
 
 
-def _check_unique(work: Work, shape: Shape, unique: Unique, drafts: Sequence[Draft]) -> None:
+def _check_unique(work: Work, shape: Shape, unique: Unique, drafts: Sequence[Draft], *, back: bool = False) -> None:
     columns = [shape.fields[name].compared for name in unique.fields]
     wanted: dict[tuple[Any, ...], Draft] = {}
     for draft in drafts:
         values = tuple(draft.new[c] for c in columns)
-        if None in values or not any(draft.changed(c) for c in columns):
+        if None in values or not (back or any(draft.changed(c) for c in columns)):
             continue
         if wanted.setdefault(values, draft) is not draft:  # the first one may have it, if nobody else does
             _not_unique(shape, unique, draft, None)
@@ -93,13 +101,13 @@ def _not_unique(shape: Shape, unique: Unique, draft: Draft, _other: int | None) 
     draft.error(first.name, message, "not_unique")
 
 
-def _check_cap(work: Work, shape: Shape, cap: Cap, drafts: Sequence[Draft]) -> None:
+def _check_cap(work: Work, shape: Shape, cap: Cap, drafts: Sequence[Draft], *, back: bool = False) -> None:
     columns = [c if c in ("owner", "team") else shape.fields[c].names[0] for c in cap.per]
     counts = test_of(work, shape.object, cap.where) if cap.where else lambda _row: True
     touched = [
         d
         for d in drafts
-        if counts(d.new) and (d.old is None or any(d.changed(c) for c in columns) or not counts(d.old))
+        if counts(d.new) and (back or d.old is None or any(d.changed(c) for c in columns) or not counts(d.old))
     ]
     keys = Counter(k for d in touched if None not in (k := tuple(d.new[c] for c in columns)))
     if not keys:

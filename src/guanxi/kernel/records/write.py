@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from guanxi.base.errors import BadInput, Conflict, FieldError, Invalid, Message, NotFound, msg
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.records.attachments import tie_files
-from guanxi.kernel.records.checks import check_trash
+from guanxi.kernel.records.checks import check_restored, check_trash
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.duplicates import LIKE, REFUSED, Found, LooksLike, Policy, check_duplicates
 from guanxi.kernel.records.grants import check_given_again
@@ -86,6 +86,7 @@ def _save_alike(
         check_trash(work, target, drafts)
     else:
         check_given_again(work, shape_of(work.catalog, target), [d for d in drafts if not d.errors])
+        check_restored(work, shape_of(work.catalog, target), [d for d in drafts if not d.errors])
     if op != "trash":
         similar |= check_duplicates(work, target, op, [d for d in drafts if not d.errors], duplicates)
     if not collect:
