@@ -15,6 +15,8 @@ from tests import make
 
 @pytest.fixture
 def company(space: Space) -> Space:
+    make.record(space, "sharing_rule", name="All", object="account", condition='name != "x"',
+                to=f"team:{make.record(space, 'team', name='East')}", level="read", active=True)  # fmt: skip
     account = make.record(space, "account", name="Alder & Finch")
     make.record(space, "contact", name="Ann", account=str(account), tags=["vip", "east"])
     make.record(space, "opportunity", name="Line two", account=str(account))
@@ -68,6 +70,8 @@ def test_the_sample_company_is_healthy(space: Space) -> None:
         ("DELETE FROM {m_contact_tags} WHERE b = 'vip'", "keys", "rows of tags"),
         ("UPDATE {opportunity} SET account = 5", "references", "account points at nothing"),
         ("UPDATE {search_doc} SET grams = 'ob1'", "search", "account"),
+        ("DELETE FROM {match_key}", "matches", "account"),
+        ("DELETE FROM {grant_row}", "grants", "account"),
         ("DELETE FROM {seal} WHERE pos = 1", "seal", "positions, the last is"),
     ],
 )

@@ -10,7 +10,7 @@ import structlog
 
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.context import Space
-from guanxi.kernel.doctor import feed, records, rollups
+from guanxi.kernel.doctor import derived, feed, records, rollups
 from guanxi.kernel.doctor.finding import Finding
 from guanxi.kernel.jobs.queue import JobRun
 from guanxi.kernel.jobs.schedule import Schedule
@@ -24,6 +24,8 @@ CHECKS: tuple[Callable[[Space, int], Finding], ...] = (
     records.sealed_check,
     records.reference_check,
     records.search_check,
+    derived.grant_check,
+    derived.match_check,
     rollups.recheck,
     records.file_check,
     feed.seal_check,
