@@ -82,7 +82,7 @@ def _build(
     scope |= {"plain_money": plain_money, "EMPTY": msgspec.Raw(b"[]"), "Masked": Masked}
     cells = [_cell(catalog, target, fields[name], place, scope, raw) for place, name in enumerate(names)]
     for place, name in enumerate(names):
-        if name in veiled:
+        if name in veiled or fields[name].encrypted:  # an encrypted value that does not open is shown as a mask
             cells[place] = f"(str(m) if type(m := row[{fields[name].column!r}]) is Masked else {cells[place]})"
     if raw:  # a field may be called like a keyword of Python: attributes are numbered, their JSON names are not
         attributes = [f"a{place}" for place in range(len(names))]
