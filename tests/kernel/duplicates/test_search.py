@@ -80,6 +80,25 @@ def test_only_clusters_that_one_sees_whole(space: Space, admin: int) -> None:
         set_apart(work, "contact", [a, b])
 
 
+def test_the_queue_tells_nothing_of_masked_fields(space: Space, admin: int) -> None:
+    """A record of one's own for each guess, and the queue would say which of them was right."""
+    spec = '{"objects": {"*": {"read": "all", "create": "all", "edit": "own"}}, "fields": {"contact.mobile": "masked"}}'
+    with space.write(system("test")) as work:
+        role = save(work, [Change("create", "role", {"name": "blind", "rights": spec})]).id
+        blind = save(work, [Change("create", "user", {"name": "B", "email": "b@e.com", "roles": [str(role)]})]).id
+    (a,) = create(space, admin, {"name": "赵敏", "mobile": "13900001111", "wechat": "zm"})
+    b, c, d = create(space, blind, *({"name": "赵敏", "phone": f"1390000111{n}"} for n in (0, 1)),
+                     {"name": "赵敏", "wechat": "zm", "phone": "13900001111"})  # fmt: skip
+    search_object(space, "contact")
+    assert queue(space, admin) == [(a, c, d)]
+    assert queue(space, blind) == [(a, c, d)], "by the account for chat, and by the phones of one's own"
+    with space.write(blind) as work:
+        save(work, [Change("edit", "contact", {"wechat": "", "phone": "13900001119"}, id=d)])
+    search_object(space, "contact")
+    assert queue(space, admin) == [(a, c)]
+    assert queue(space, blind) == []
+
+
 def test_keys_are_made_anew_when_a_rule_changes(space: Space, admin: int) -> None:
     ids = create(space, admin, *[{"name": f"n{n}", "weibo": f"w{n % 2}"} for n in range(4)])
     search_object(space, "contact")

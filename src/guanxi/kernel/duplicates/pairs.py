@@ -8,8 +8,12 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from guanxi.base.errors import BadInput, NotFound, msg
+from guanxi.kernel.access.branches import pad
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.changes.access_log import note
+from guanxi.kernel.matching.plan import plan_of
+from guanxi.kernel.matching.score import judge
+from guanxi.kernel.records.filters import readable
 from guanxi.kernel.records.parse import may
 from guanxi.kernel.records.read import target_of
 from guanxi.kernel.records.visibility import seen_ids
@@ -65,7 +69,8 @@ def forget_older(session: Session, target: Object, before: int) -> None:
 def clusters(work: Work, name: str, limit: int = 20) -> tuple[list[Cluster], bool]:
     """
     The best clusters of which the caller sees every record, and whether there are more of them. Pairs with a record
-    out of sight are as if they were not there: even their number would tell something.
+    out of sight are as if they were not there: even their number would tell something. Neither are pairs that agree
+    only in fields the caller sees masked: whoever may write a record of their own could find out such a value.
     """
     target = target_of(work, name)
     sql = (
@@ -74,8 +79,25 @@ def clusters(work: Work, name: str, limit: int = 20) -> tuple[list[Cluster], boo
     )
     pairs = work.session.rows(sql, (target.id, MOST_OPEN))
     seen = seen_ids(work, target, {i for a, b, _ in pairs for i in (a, b)})
-    found = grouped([(a, b, score) for a, b, score in pairs if a in seen and b in seen])
+    found = grouped(_told(work, target, [(a, b, score) for a, b, score in pairs if a in seen and b in seen]))
     return found[:limit], len(found) > limit
+
+
+def _told(work: Work, target: Object, pairs: list[Pair]) -> list[Pair]:
+    """The pairs as they look without the fields that are closed to the caller."""
+    plan, allowed = plan_of(work.catalog, target), frozenset(readable(work, target))
+    if plan is None or not pairs:
+        return pairs
+    known = {f.column: f.name for f in target.fields}
+    columns = [c for c in plan.columns if known.get(c, c) in allowed]
+    if len(columns) == len(plan.columns):
+        return pairs
+    some = pad(sorted({i for a, b, _ in pairs for i in (a, b)}))
+    listed = ", ".join(f'"{n}"' for n in ("id", *columns))
+    sql = f'SELECT {listed} FROM {work.session.table(target.table)} WHERE "id" IN ({", ".join("?" * len(some))})'
+    rows = {values[0]: dict(zip(columns, values[1:], strict=True)) for values in work.session.rows(sql, some)}
+    judged = [(a, b, judge(plan, rows[a], rows[b], allowed).score) for a, b, _ in pairs if a in rows and b in rows]
+    return [pair for pair in judged if pair[2] >= plan.suggest]
 
 
 def grouped(pairs: Sequence[Pair]) -> list[Cluster]:
