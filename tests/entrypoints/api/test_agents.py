@@ -71,6 +71,16 @@ def test_an_administrators_agent_changes_no_settings(space: Space, http: TestCli
     assert http.post(f"/role/{role}/preview", headers=headers, json={"rights": {}}).status_code == 404
 
 
+def test_an_agent_reads_no_setting_that_its_person_may_not(space: Space, http: TestClient) -> None:
+    spec = {"objects": {"account": {"read": "all", "create": "all"}}, "abilities": ["api", "ai"]}
+    with space.write(system("test")) as work:
+        role = save(work, [Change("create", "role", {"name": "few", "rights": msgspec.json.encode(spec).decode()})]).id
+        user = save(work, [Change("create", "user", {"name": "F", "email": "f@e.com", "roles": [str(role)]})]).id
+    for sent in ({"Authorization": f"Bearer {make.token(space, user)}"}, agent(space, user)):
+        assert http.get("/account", headers=sent).status_code == 200
+        assert http.get("/sharing_rule", headers=sent).status_code == 404
+
+
 def test_a_preview_counts_for_programs_too(space: Space, http: TestClient) -> None:
     admin, user = make.person(space), make.person(space, "sales")
     make.record(space, "lead", user)

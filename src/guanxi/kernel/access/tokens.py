@@ -117,9 +117,10 @@ def actor_in(row: Sequence[Any], catalog: Catalog) -> tuple[Actor, int]:
 def agent_rights(catalog: Catalog, person: Rights) -> Rights:
     """What an AI agent may do in a person's name: their records, but no settings, no masked values, no others' undo."""
     everything: dict[str, Scope] = dict.fromkeys(VERBS, "all")
-    seen: dict[str, Scope] = {**dict.fromkeys(VERBS, "none"), "read": "all"}
+    nothing: dict[str, Scope] = dict.fromkeys(VERBS, "none")
     objects: dict[str, Mapping[str, Scope]] = {EVERY: everything} if person.admin else dict(person.objects)
-    settings = {name: seen for name, target in catalog.objects.items() if target.kind == "config"}
+    settings = {name: {**nothing, "read": person.scope(name, "read")}  # never more than the person sees themselves
+                for name, target in catalog.objects.items() if target.kind == "config"}  # fmt: skip
     abilities = frozenset(ABILITIES) if person.admin else person.abilities
     kept = abilities - {"reveal", "undo_others", "share_views"}
     return Rights(False, {**objects, **settings}, person.fields, kept)
