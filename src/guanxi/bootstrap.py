@@ -132,6 +132,7 @@ def _seed(space: Space) -> None:
     with space.read(system("start")) as work:
         done = set(work.catalog.settings.get("seeded", ()))
     if done.issuperset(app.name for app in space.apps):
+        rollup_fill.begin(space, fresh=False)
         return
     with space.write(system("first rows of a workspace"), entry="cli", kind="seed") as work:
         for app in space.apps:
@@ -140,6 +141,7 @@ def _seed(space: Space) -> None:
             elif app.seed is not None and app.name not in done:
                 app.seed(work)
         store_setting(work, "seeded", [app.name for app in space.apps])
+    rollup_fill.begin(space, fresh=not done)
 
 
 class Site:

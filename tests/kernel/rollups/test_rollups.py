@@ -11,6 +11,7 @@ import pytest
 
 from guanxi.base.errors import Invalid, Problem
 from guanxi.bootstrap import open_space
+from guanxi.kernel.access.actors import system
 from guanxi.kernel.changes.feed import Follower, SealedSet, follow, position, seal
 from guanxi.kernel.context import Space
 from guanxi.kernel.doctor.mending import mend
@@ -18,13 +19,13 @@ from guanxi.kernel.doctor.rollups import recheck
 from guanxi.kernel.records import rollup_fill
 from guanxi.kernel.records.merge import Merge, merge
 from guanxi.kernel.records.read import find, get
-from guanxi.kernel.records.rollup_fill import fill
+from guanxi.kernel.records.rollup_fill import fill, forget_state, states
 from guanxi.kernel.records.rollup_follower import NAME, rollup_follower
 from guanxi.kernel.records.types import Change, Query
 from guanxi.kernel.records.undo import undo
 from guanxi.kernel.records.write import save
 from guanxi.kernel.rollups.compute import computed
-from guanxi.kernel.rollups.plan import groups_of
+from guanxi.kernel.rollups.plan import definitions, groups_of
 from guanxi.kernel.storage.session import Session
 from tests.make import person, record
 
@@ -286,6 +287,8 @@ def test_a_fill_that_is_stopped_goes_on_where_it_was(space: Space, monkeypatch: 
     accounts = [row[0] for row in held(space)]
     with space.write(user) as work:
         save(work, [Change("create", "opportunity", {"name": "d", "account": str(a), "amount": "5"}) for a in accounts])
+    with space.db.write() as session:
+        forget_state(session, states(session))
     monkeypatch.setattr(rollup_fill, "CHUNK", 2)
     beats = iter([None, None, Killed])
 
@@ -301,8 +304,18 @@ def test_a_fill_that_is_stopped_goes_on_where_it_was(space: Space, monkeypatch: 
     assert fill(space) == 0
 
 
-def test_reopening_a_workspace_keeps_everything(space: Space, space_url: str) -> None:
+def test_a_new_workspace_is_complete_and_an_older_one_asks_for_what_it_lacks(space: Space, space_url: str) -> None:
+    with space.db.write() as session:
+        made = states(session)
+        assert definitions(space.catalog(session)).keys() == made.keys()
+        forget_state(session, made)
     again = open_space(space_url, space.folder, schema=space.db.schema)
     with again.db.read() as session:
-        assert {g.parent.name for g in groups_of(again.catalog(session))} >= {"account"}
+        waiting = f"SELECT count(*) FROM {session.table('job')} WHERE kind = ? AND status = 'ready'"
+        assert session.value(waiting, (rollup_fill.KIND,)) == 1
     again.db.close()
+
+
+def test_the_system_does_not_set_a_roll_up_either(space: Space) -> None:
+    with pytest.raises(Invalid), space.write(system("test")) as work:
+        save(work, [Change("create", "account", {"name": "x", "open_deals": "7"})])

@@ -140,7 +140,7 @@ def read_columns(work: Work, shape: Shape, drafts: Sequence[Draft]) -> None:
         for name in names:
             if name not in columns:
                 known = shape.fields.get(name)
-                may_set = known is not None and (free or _writable(work, shape.object, known))
+                may_set = known is not None and _settable(work, shape.object, known, free)
                 columns[name] = _column_reader(known, work.env) if known is not None and may_set else None
             read = columns[name]
             if read is not None:
@@ -245,7 +245,7 @@ def read_values(draft: Draft, shape: Shape) -> None:
 
 def _read_value(draft: Draft, shape: Shape, name: str, raw: Any, free: bool) -> None:
     work, known = draft.work, shape.fields.get(name)
-    if known is not None and (free or _writable(work, shape.object, known)):
+    if known is not None and _settable(work, shape.object, known, free):
         _column_reader(known, work.env)([draft] if free else _let(work, shape, name, [draft]))
     elif shape.owned and name in SET_BY_HAND and (free or level_of(draft, name) == "edit"):
         _set_owner(draft, name, raw)
@@ -277,6 +277,11 @@ def keep_personal(draft: Draft, shape: Shape) -> None:
     if shared is not None and draft.new[shared.field.column] and draft.changed(shared.field.column):
         if not work.actor.rights.can("share_views"):
             draft.error("shared", msg("Your roles do not let you share views with everyone."), "not_allowed")
+
+
+def _settable(work: Work, target: Object, known: FieldShape, free: bool) -> bool:
+    """Nobody sets a roll-up, the system neither."""
+    return known.field.rollup is None and (free or _writable(work, target, known))
 
 
 def _writable(work: Work, target: Object, known: FieldShape) -> bool:

@@ -35,6 +35,21 @@ def ask_for_changed(session: Session, before: Catalog, after: Catalog) -> None:
         enqueue(session, KIND, queue="bulk", dedupe=KIND)
 
 
+def begin(space: Space, *, fresh: bool) -> None:
+    """
+    When a workspace opens. A fresh one holds nothing: its roll-ups are complete at once. Else those that came with a
+    new version of the program are asked for.
+    """
+    if fresh:
+        fill(space)
+        return
+    with space.db.read() as session:
+        missing = definitions(space.catalog(session)).keys() - states(session).keys()
+    if missing:
+        with space.db.write() as session:
+            enqueue(session, KIND, queue="bulk", dedupe=KIND)
+
+
 def forget_state(session: Session, fields: Iterable[int]) -> None:
     """These roll-ups are to be worked out from the start."""
     rows = [(ident,) for ident in fields]

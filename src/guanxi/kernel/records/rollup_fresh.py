@@ -8,7 +8,7 @@ from time import monotonic, sleep
 from guanxi.kernel.context import Space, Work
 from guanxi.kernel.records.rollup_fill import states
 from guanxi.kernel.records.rollup_follower import NAME
-from guanxi.kernel.rollups.plan import rolled
+from guanxi.kernel.rollups.plan import groups_of, rolled
 
 PATIENCE = 0.3  # seconds a page waits for its reader's own change
 LOOK_EVERY = 0.02
@@ -48,7 +48,7 @@ def _arrived(space: Space, set_id: int) -> bool:
         return session.value(sql, (set_id, NAME)) is not None
 
 
-def freshness(work: Work, name: str, languages: str = "en") -> Freshness | None:
+def freshness(work: Work, name: str, language: str = "en") -> Freshness | None:
     """How fresh the roll-ups of an object are; None if it has none. One statement, a second one while one is filled."""
     groups = rolled(work.catalog, name)
     if not groups:
@@ -60,12 +60,12 @@ def freshness(work: Work, name: str, languages: str = "en") -> Freshness | None:
         f" WHERE l.pos > {pos} ORDER BY l.pos LIMIT 1"
     )
     unsealed = f"SELECT s.at FROM {table('unsealed')} u JOIN {table('change_set')} s ON s.id = u.set_id LIMIT 1"
-    walks = f'SELECT count(*) FROM {table("rollup_state")} WHERE "upto" IS NOT NULL'
-    waiting, loose, unfinished = session.rows(f"SELECT ({oldest}), ({unsealed}), ({walks})", (NAME,))[0]
+    walks = f'SELECT count(*) FROM {table("rollup_state")} WHERE "upto" IS NULL'
+    waiting, loose, finished = session.rows(f"SELECT ({oldest}), ({unsealed}), ({walks})", (NAME,))[0]
     times = [at for at in (waiting, loose) if at is not None]
     since = min(times) if times and work.now - min(times) > TOLD_AFTER else None
     filling: tuple[str, ...] = ()
-    if unfinished:
-        walked = {field for field, (_, upto) in states(session).items() if upto is not None}
-        filling = tuple(f.label.in_(languages) for g in groups for f in g.fields if f.id in walked)
+    if finished < sum(len(g.fields) for g in groups_of(work.catalog)):
+        done = {field for field, (_, upto) in states(session).items() if upto is None}
+        filling = tuple(f.label.in_(language) for g in groups for f in g.fields if f.id not in done)
     return Freshness(not times and not filling, since, filling)
