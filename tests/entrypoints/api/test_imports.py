@@ -80,3 +80,25 @@ def test_imports_are_ones_own(client: Client) -> None:
     assert other.get("/imports").json()["data"] == []
     assert client(scopes=("read",)).post("/imports", params={"object": "account"}, content=FILE).status_code == 403
     assert client("analyst").post("/imports", params={"object": "account"}, content=FILE).status_code == 403
+
+
+def test_consents_come_from_a_file_with_the_person_by_id_mail_or_kind_and_id(space: Space, client: Client) -> None:
+    api = client()
+    person = api.post("/contact", json={"name": "Ann", "email": "ann@example.com"}).json()["id"]
+    lead = api.post("/lead", json={"name": "Bob", "mobile": "13912345678"}).json()["id"]
+    rows = f"Who,What,Answer,By,When\n{person},Marketing,given,sms,2026-01-05\n"
+    rows += f"ann@example.com,Marketing,given,sms,2026-01-06\nlead:{lead},Marketing,refused,,2026-01-05\n"
+    rows += "lead:Ann,Marketing,given,sms,2026-01-05\nAnn,Nonsense,given,sms,2026-01-05\n"
+    answer = api.post("/imports", params={"object": "consent", "name": "consents.csv"}, content=rows.encode())
+    ident = answer.json()["id"]
+    pairs = (("person", "Who"), ("purpose", "What"), ("answer", "Answer"), ("channels", "By"), ("at", "When"))
+    api.put(f"/imports/{ident}/mapping", json={"fields": [{"field": f, "column": c} for f, c in pairs]})
+    assert api.post(f"/imports/{ident}/run").status_code == 202
+    work(space)
+    done = api.get(f"/imports/{ident}").json()
+    assert (done["state"], done["counts"]["created"], done["counts"]["failed"]) == ("done", 3, 2)
+    made = api.get("/consent", params={"sort": "at"}).json()["data"]
+    assert {(m["person"]["object"], m["person"]["id"], m["answer"]) for m in made} == {
+        ("contact", person, "given"),
+        ("lead", lead, "refused"),
+    }

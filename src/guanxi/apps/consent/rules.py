@@ -82,7 +82,9 @@ def judge(
 
 
 def name_answer(draft: Draft) -> None:
-    """An answer is called after its purpose."""
+    """An answer is called after its purpose; what comes from a file or a program says so."""
+    if draft.old is None and draft["how"] is None and draft.work.entry in ("import", "api"):
+        draft["how"] = draft.work.entry
     purpose = draft.config["consent_purpose"].get(draft["purpose"] or 0)
     if purpose is not None:
         draft["name"] = purpose["name"]

@@ -32,6 +32,7 @@ from guanxi.entrypoints.api import (
     roles,
     shares,
     tasks,
+    uses,
 )
 from guanxi.entrypoints.api.call import Handle, Site, asked_language, defect, endpoint
 from guanxi.entrypoints.api.problems import MethodNotAllowed, answer
@@ -61,6 +62,7 @@ FIXED: list[BaseRoute] = [
     route("/erasures", audit.erase_person, "POST"),
     route("/erasures/{id}", audit.read_certificate),
     route("/quality", quality.read_quality),
+    route("/uses", uses.check_use, "POST"),
     route("/exports", tasks.begin_export, "POST"),
     route("/bulk", tasks.begin_bulk, "POST"),
     route("/tasks", tasks.list_tasks),

@@ -16,7 +16,7 @@ from guanxi.entrypoints.api.call import HEADERS, Call, encode
 from guanxi.entrypoints.api.catalogue import visible_objects
 from guanxi.entrypoints.api.import_paths import import_paths
 from guanxi.entrypoints.api.paths import fixed_paths, object_paths, operation, response
-from guanxi.entrypoints.api.quality_paths import quality_paths
+from guanxi.entrypoints.api.quality_paths import quality_paths, use_paths
 from guanxi.entrypoints.api.schemas import ID, LABEL, read_schema, write_schema
 from guanxi.entrypoints.api.share_paths import share_paths
 from guanxi.entrypoints.api.task_paths import task_paths

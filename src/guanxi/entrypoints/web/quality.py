@@ -36,7 +36,7 @@ MEANING: dict[str, Label] = {
     "authenticity": L("Real customers, each once", "是真实客户，且不重复"),
     "timeliness": L("Touched lately, nothing overdue", "近期有跟进，没有过期"),
 }
-COLOURS = ("var:s1", "var:s2", "var:s3", "var:s4")
+COLOURS = ("var:accent", "var:green", "var:amber", "var:red")
 GOOD, FAIR = 90, 70
 MOST_LINES = 30
 
@@ -87,14 +87,14 @@ def show_object(request: Request) -> Response:
         found = quality_of(work, targets[name])
         more: dict[str, Any] = {"found": found, "target": targets[name], "targets": list(targets.values())}
         if found is not None:
-            lines = faults(found, me.locale)
+            lines, days = faults(found, me.locale), trend(work, found.object, found.checks)
             more |= {
                 "bad": [line for line in lines if line.bad],
                 "fine": [line for line in lines if not line.bad],
                 "sources": _groups(work, found, "source"),
                 "teams": _groups(work, found, "team"),
                 "owners": _groups(work, found, "owner"),
-                "chart": drawn(trend(work, found.object, found.checks)),
+                "chart": drawn(days) if len(days) > 1 else None,
                 "day": from_day(found.day),
             }
         return page(request, "quality/object.html", me, active="quality", may_measure=_may_measure(work), **more,
@@ -172,7 +172,7 @@ def drawn(days: list[tuple[int, dict[str, float | None]]]) -> dict[str, Any]:
     """The trend as lines, one for each dimension."""
     return {
         "xAxis": {"type": "category", "data": [from_day(day).isoformat() for day, _ in days]},
-        "yAxis": {"type": "value", "min": 0, "max": 100, "splitNumber": 4},
+        "yAxis": {"type": "value", "max": 100, "scale": True, "splitNumber": 4},
         "tooltip": {"trigger": "axis"},
         "legend": {"top": 0, "right": 0, "itemWidth": 12, "itemHeight": 4},
         "grid": {"top": 32},

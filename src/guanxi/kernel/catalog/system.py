@@ -41,7 +41,7 @@ KERNEL_TABLES = frozenset(
 """Names no object may have; a test holds this list against `storage.tables` (storage lies above)."""
 API_PATHS = frozenset(
     {"actions", "audit", "batch", "bulk", "changes", "docs", "erasures", "exports", "files", "imports", "me",
-     "objects", "openapi", "operations", "quality", "search", "tasks"}
+     "objects", "openapi", "operations", "quality", "search", "tasks", "uses"}
 )  # fmt: skip
 """First words of the API's own addresses: an object of that name could not be reached."""
 

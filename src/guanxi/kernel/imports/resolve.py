@@ -34,14 +34,36 @@ class Unresolved:
 
 def resolve(
     work: Work, field: Field, cells: Sequence[str], match: str, titles: dict[str, list[str]]
-) -> dict[str, int | Unresolved]:
+) -> Mapping[str, int | str | Unresolved]:
     """
     Cell text -> record id, for one reference field; one or two questions per chunk. `titles` keeps the names of small
-    tables from chunk to chunk, for "did you mean".
+    tables from chunk to chunk, for "did you mean". Where a field points at several objects a cell may say which:
+    "lead:Ann"; else it is the first one.
     """
     names = targets_of(field) if field.name not in ("owner", "team") else (field.options["to"][0],)
-    other = work.catalog.objects.get(names[0])
     wanted = sorted({c for c in cells if c})
+    if len(names) == 1 or field.type != "lookup":
+        return _in_object(work, names[0], wanted, match, titles)
+    found: dict[str, int | str | Unresolved] = {}
+    for name in names:
+        plain = {c: c.removeprefix(f"{name}:").strip() for c in wanted if _named(c, names) == name}
+        known = _in_object(work, name, sorted(set(plain.values())), match, titles)
+        for cell, text in plain.items():
+            one = known.get(text)
+            if one is not None:
+                found[cell] = one if isinstance(one, Unresolved) else f"{name}:{one}"
+    return found
+
+
+def _named(cell: str, names: Sequence[str]) -> str:
+    head = cell.partition(":")[0]
+    return head if head in names else names[0]
+
+
+def _in_object(
+    work: Work, name: str, wanted: Sequence[str], match: str, titles: dict[str, list[str]]
+) -> dict[str, int | Unresolved]:
+    other = work.catalog.objects.get(name)
     if other is None or not wanted:
         return {}
     if other.kind == "config":
