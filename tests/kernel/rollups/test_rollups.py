@@ -27,34 +27,12 @@ from guanxi.kernel.records.write import save
 from guanxi.kernel.rollups.compute import computed
 from guanxi.kernel.rollups.plan import definitions, groups_of
 from guanxi.kernel.storage.session import Session
+from tests.kernel.rollups.oracle import held, oracle
 from tests.make import person, record
-
-COLUMNS = ("open_deals", "open_amount", "open_amount__b", "won_amount", "won_amount__c", "last_won_on")
-ORACLE = """
-    SELECT a.id, (SELECT count(*) FROM {o} o WHERE o.account = a.id AND o.trashed_at IS NULL AND o.state = 'open'),
-      (SELECT sum(o.amount__b) FROM {o} o WHERE o.account = a.id AND o.trashed_at IS NULL AND o.state = 'open'),
-      (SELECT sum(o.amount__b) FROM {o} o WHERE o.account = a.id AND o.trashed_at IS NULL AND o.state = 'open'),
-      (SELECT sum(o.amount__b) FROM {o} o WHERE o.account = a.id AND o.trashed_at IS NULL AND o.state = 'won'),
-      (SELECT max(CASE WHEN o.amount IS NOT NULL THEN 'CNY' END) FROM {o} o
-        WHERE o.account = a.id AND o.trashed_at IS NULL AND o.state = 'won'),
-      (SELECT max(o.closed_on) FROM {o} o WHERE o.account = a.id AND o.trashed_at IS NULL AND o.state = 'won')
-    FROM {a} a ORDER BY a.id
-"""
 
 
 class Killed(Exception):
     """The follower's process ended in the middle of its transaction."""
-
-
-def oracle(space: Space) -> list[tuple[Any, ...]]:
-    with space.db.read() as session:
-        sql = ORACLE.format(o=session.table("opportunity"), a=session.table("account"))
-        return [tuple(None if v is None else v if isinstance(v, str) else int(v) for v in r) for r in session.rows(sql)]
-
-
-def held(space: Space) -> list[tuple[Any, ...]]:
-    with space.db.read() as session:
-        return session.rows(f"SELECT id, {', '.join(COLUMNS)} FROM {session.table('account')} ORDER BY id")
 
 
 def catch_up(space: Space) -> None:
