@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from guanxi.kernel.changes.feed import follow
@@ -9,7 +12,7 @@ from guanxi.kernel.context import Space
 from guanxi.kernel.records.read import find
 from guanxi.kernel.records.recents import note_opened, opened
 from guanxi.kernel.records.search import search
-from guanxi.kernel.records.search_index import search_follower
+from guanxi.kernel.records.search_index import index_records, search_follower
 from guanxi.kernel.records.search_rebuild import drift, rebuild
 from guanxi.kernel.records.types import Change, Query
 from guanxi.kernel.records.write import save
@@ -140,3 +143,20 @@ def test_the_index_is_made_anew_when_its_rules_change(space: Space, indexed: Who
 def client_of(space: Space) -> int:
     with space.db.read() as session:
         return space.catalog(session).object("client").id
+
+
+def test_the_follower_and_a_rebuild_meet_at_the_same_record(space: Space, who: dict[str, int]) -> None:
+    """On PostgreSQL both would put the same row in; one of them would fail, night after night under load."""
+    with space.write(who["root"]) as work:
+        ident = save(work, [Change("create", "client", {"name": "Meeting Point"})]).id
+    if space.db.dialect == "sqlite":
+        pytest.skip("one writer at a time")
+    with ThreadPoolExecutor(1) as pool:
+        with space.db.write() as session:
+            catalog = space.catalog(session)
+            index_records(session, catalog, catalog.object("client"), [ident])
+            session.settle()
+            other = pool.submit(rebuild, space, everything=True)
+            time.sleep(0.5)
+        assert other.result(30) >= 1
+    assert drift(space) == []

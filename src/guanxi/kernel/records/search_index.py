@@ -15,7 +15,7 @@ from guanxi.kernel.catalog.snapshot import Catalog
 from guanxi.kernel.changes.feed import Follower, SealedSet
 from guanxi.kernel.records.near_words import learn, words_of
 from guanxi.kernel.records.shape import Shape, shape_of
-from guanxi.kernel.storage.session import Session
+from guanxi.kernel.storage.session import Session, lock_key
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Space
@@ -67,7 +67,9 @@ def _handle(space: Space, session: Session, sets: Sequence[SealedSet]) -> None:
 
 
 def index_records(session: Session, catalog: Catalog, target: Object, ids: Sequence[int]) -> None:
-    """Makes the grams of these records anew; those in the trash are taken out."""
+    """Makes the grams of these records anew; those in the trash are taken out. The follower and others take turns."""
+    if session.schema is not None:
+        session.rows("SELECT pg_advisory_xact_lock(?)", (lock_key("search_doc", session.schema),))
     docs, words = _docs(session, catalog, target, ids)
     drop_docs(session, ids)
     if not docs:
