@@ -66,7 +66,8 @@ def test_values_come_back_and_lie_encrypted(space: Space, who: dict[str, int]) -
 def test_the_same_value_twice_has_two_ciphertexts_and_no_change_is_no_change(space: Space) -> None:
     one, two = client(space, diagnosis="flu"), client(space, diagnosis="flu")
     with space.read(SYSTEM) as work:
-        stored = dict(work.session.rows(f'SELECT "id", "diagnosis" FROM {work.session.table("client")}'))
+        sql = f'SELECT "id", "diagnosis" FROM {work.session.table("client")}'
+        stored: dict[int, str] = dict(work.session.rows(sql))
     assert stored[one] != stored[two]
     with space.write(SYSTEM) as work:
         (same,) = save(work, [Change("edit", "client", {"diagnosis": "flu"}, id=one)]).outcomes

@@ -56,6 +56,7 @@ def input_of(
         hint=label(field.help) if field.help else None,
         error=error,
         full=field.type in ("long_text", "address", "files", "image", "multi_choice"),
+        mode="secret" if field.encrypted else "",  # no draft of it stays in the browser
     )
     maker = _KINDS.get(field.type)
     given: dict[str, Any] = maker(work, field, raw, known) if maker else {}

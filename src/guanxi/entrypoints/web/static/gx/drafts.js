@@ -2,12 +2,12 @@
 const zh = document.documentElement.lang.startsWith("zh");
 const PREFIX = `gx-draft-${document.body.dataset.user}-`, LIFE = 7 * 86_400_000;
 const timers = new WeakMap();
-const skipped = (name) => !name || name.startsWith("_") || name.includes("__n__");
+const skipped = ({ name, dataset }) => !name || name.startsWith("_") || name.includes("__n__") || "secret" in dataset;
 
 function read(form) {
   const found = {};
   for (const field of form.elements) {
-    if (skipped(field.name) || field.type === "file" || field.type === "hidden" || field.type === "password") continue;
+    if (skipped(field) || field.type === "file" || field.type === "hidden" || field.type === "password") continue;
     if ((field.type === "checkbox" || field.type === "radio") && !field.checked) continue;
     (found[field.name] ??= []).push(field.value);
   }
@@ -16,7 +16,7 @@ function read(form) {
 
 function fill(form, kept) {
   for (const field of form.elements) {
-    if (skipped(field.name) || field.type === "hidden" || field.type === "file" || !(field.name in kept || field.type === "checkbox")) continue;
+    if (skipped(field) || field.type === "hidden" || field.type === "file" || !(field.name in kept || field.type === "checkbox")) continue;
     const values = kept[field.name] ?? [];
     if (field.type === "checkbox" || field.type === "radio") field.checked = values.includes(field.value);
     else if (!(field instanceof HTMLSelectElement) || [...field.options].some((o) => o.value === values[0])) field.value = values[0] ?? "";
