@@ -36,8 +36,36 @@ PAGES = (
     "/settings/objects",
     "/settings/pipelines",
     "/settings/currencies",
+    "/settings/roles/first",
+    "/settings/sharing",
+    "/settings/sharing/new",
+    "/settings/access",
+    "/settings/sign-in",
+    "/settings/duplicates",
+    "/settings/consent",
+    "/settings/audit",
+    "/settings/audit/report",
+    "/settings/limits",
+    "/settings/erasures",
+    "/settings/security-check",
+    "/settings/health",
+    "/settings/backup",
+    "/settings/data",
+    "/settings/packs",
+    "/settings/tokens",
+    "/settings/workspace",
+    "/temporary-teams",
+    "/temporary-teams/new",
+    "/tasks",
+    "/quality",
+    "/duplicates/account",
+    "/o/account/export",
+    "/o/account/print",
+    "/o/contact/first",
     "/notifications",
     "/profile",
+    "/profile/second-factor",
+    "/search?q=he",
 )
 WAYS = (
     ("zh-CN", "desktop", "light"),
@@ -59,8 +87,9 @@ def go(open_page: Open, path: str, **how: Any) -> Any:
     page = open_page(path.removesuffix("/first"), **how)
     if path.endswith("/first"):
         listed = path.removesuffix("/first")
-        link = page.locator(f'tbody a[href^="{listed}/"]').first.get_attribute("href")
-        page.goto(page.url.split("/o/")[0] + str(link))
+        hrefs = page.locator(f'main a[href^="{listed}/"]').evaluate_all("all => all.map(a => a.getAttribute('href'))")
+        link = next(href for href in hrefs if href.rsplit("/", 1)[1].isdigit())
+        page.goto(page.url.removesuffix(listed) + link)
         page.wait_for_load_state("load")
     return page
 

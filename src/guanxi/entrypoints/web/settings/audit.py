@@ -77,6 +77,7 @@ ENTRIES: Mapping[str, Label] = {
     "import": L("Import", "导入"),
     "automation": L("Automation", "自动流程"),
 }
+SYSTEM = L("System", "系统")
 RULES: Mapping[str, Label] = {
     "read": L("Sensitive records opened in a day", "一天内打开的敏感记录"),
     "list": L("Sensitive records listed in a day", "一天内列出的敏感记录"),
@@ -193,7 +194,7 @@ def _line(
     cause = said(str(trace.detail.get("cause") or ""), locale)
     detail = cause if trace.source == "change" else _detail(trace, target, locale)
     return Shown(
-        trace.at, trace.actor, str(person["name"]) if person else "Guanxi" if not trace.actor else "?",
+        trace.at, trace.actor, str(person["name"]) if person else sentence(SYSTEM, locale) if not trace.actor else "?",
         sentence(text, locale), icon, sentence(target.label, locale) if target is not None else "", title, url,
         trace.count, sentence(ENTRIES[trace.entry], locale) if trace.entry in ENTRIES else trace.entry,
         trace.address, detail,
@@ -243,7 +244,7 @@ def show_report(request: Request) -> Response:
 
 def _person(me: Visit, line: Line) -> str:
     row = me.catalog.config["user"].get(line.actor)
-    return str(row["name"]) if row else "Guanxi"
+    return str(row["name"]) if row else sentence(SYSTEM, me.locale)
 
 
 def _kind(line: Line, locale: Locale) -> str:
