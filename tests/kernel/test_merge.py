@@ -370,6 +370,7 @@ def test_merging_lifts_no_mask(space: Space, admin: int) -> None:
     done = do(space, who, mine, theirs, object="contact")
     with space.read(who) as work:
         assert "13900001111" not in str(get(work, "contact", mine))
+        assert "13900001111" not in str(timeline(work, work.catalog.object("contact"), mine, limit=50))
     undo(space, who, done.operation)
     with space.read(admin) as work:
         assert get(work, "contact", theirs)["mobile"] == "+8613900001111"

@@ -210,6 +210,7 @@ def _steps(
         return {}
     known = {str(f.id): f for f in shown(work, target).values()}
     levels = levels_for_log(work, target, get(work, target.name, ident, trashed=True) if veils(work, target) else None)
+    before = levels_for_log(work, target)  # what was merged in was another record: its conditions allow nothing here
     marks = ", ".join("?" * len(padded := pad(sets)))
     mine = ", ".join("?" * len(some := pad(whole)))
     found = work.session.rows(
@@ -223,7 +224,7 @@ def _steps(
     for row in found:
         entry = Entry(row[0], row[1], row[2], row[3], decode(row[4]), decode(row[5]))
         past = Past(entry, row[6], row[7], row[8], row[9] or 0, row[10] or "", row[11] or "", row[12])
-        step = step_of(work, target, past, known, levels)
+        step = step_of(work, target, past, known, levels if row[1] == ident else before)
         told = tuple(f for f in step.fields if f.field.history and not f.field.hidden)
         if told or step.op in ("create", "trash", "restore"):
             steps.setdefault(row[6], []).append(replace(step, fields=told))
