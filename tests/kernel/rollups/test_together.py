@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from threading import Event, Thread, current_thread
+from typing import Any
+
+import pytest
 
 from guanxi.base.errors import Problem
 from guanxi.kernel.changes.feed import follow, seal
@@ -13,6 +16,7 @@ from guanxi.kernel.records.rollup_fill import fill
 from guanxi.kernel.records.rollup_follower import rollup_follower
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.write import save
+from guanxi.kernel.rollups import compute
 from tests.kernel.rollups.oracle import held, oracle
 from tests.make import person, record
 
@@ -68,3 +72,38 @@ def test_writers_follower_and_fill_at_once(space: Space) -> None:
     follow(space.db, rollup_follower(space))
     assert held(space) == oracle(space)
     assert sum(row[1] for row in held(space)) > 10
+
+
+def test_a_fill_that_has_read_the_children_holds_the_follower_up(
+    space: Space, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = person(space)
+    account = record(space, "account", user, name="远山")
+    seal(space.db)
+    follow(space.db, rollup_follower(space))
+    with space.db.write() as session:
+        session.run(f"UPDATE {session.table('account')} SET open_deals = 9")  # so that the fill has something to mend
+    real, computed, saved = compute.computed, Event(), Event()
+
+    def slow(*given: Any) -> Any:
+        found = real(*given)
+        if current_thread() is filling:
+            computed.set()
+            saved.wait(0.7)  # on SQLite nobody else writes meanwhile
+        return found
+
+    def deal() -> None:
+        computed.wait()
+        record(space, "opportunity", user, account=str(account))
+        seal(space.db)
+        follow(space.db, rollup_follower(space))
+        saved.set()
+
+    monkeypatch.setattr(compute, "computed", slow)
+    filling, other = Thread(target=fill, args=(space,), kwargs={"everything": True}), Thread(target=deal)
+    filling.start()
+    other.start()
+    filling.join()
+    other.join()
+    assert held(space) == oracle(space)
+    assert held(space)[0][1] == 1
