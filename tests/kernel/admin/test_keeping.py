@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from guanxi.kernel.admin.keeping import DAY, anchor, keep
+from guanxi.kernel.admin.keeping import DAY, DAYS, anchor, days_of, fault_of, keep
 from guanxi.kernel.changes.access_log import Act, verify_access
 from guanxi.kernel.changes.anchors import drop_anchor, read_anchors, verify_anchors
 from guanxi.kernel.changes.audit import verify
@@ -52,6 +52,12 @@ def test_detail_shrinks_and_the_chain_holds(later: Any) -> None:
         assert past
         assert plain.isdisjoint(key for step in past for key in step.entry.new or {})
     assert keep(space) == {"log": 0, "access": 0, "imports": 0, "jobs": 0}
+
+
+def test_who_looked_at_what_is_kept_half_a_year_whatever_is_set(space: Any) -> None:
+    assert fault_of({"access": 179}) is not None
+    assert fault_of({"access": 180, "imports": 1}) is None
+    assert days_of({"keep": {"access": 1, "jobs": 3}}) == {**DAYS, "access": 180, "jobs": 3}
 
 
 def test_rows_gone_before_their_time_show(space: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from guanxi.base.errors import Message, msg
 from guanxi.base.ids import COUNTER_BITS, EPOCH_MS, NODE_BITS
 from guanxi.kernel.access.actors import system
 from guanxi.kernel.changes.access_log import note
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 KIND = "keeping"
 DAY = 86_400_000_000
+MOST_DAYS = 36_500
 CHUNK = 200  # change-sets or batches a transaction
 DAYS: Mapping[str, int] = {
     "log": 90,  # values of fields without history; who, when and which record stay for ever
@@ -30,13 +32,27 @@ DAYS: Mapping[str, int] = {
     "imports": 90,  # files and faulty rows of imports that ended
     "jobs": 90,  # jobs that ended in an error; others go after a week
 }
+LEAST: Mapping[str, int] = {"access": 180}
+"""Who looked at what cannot be forgotten sooner, not by an administrator either (China: network logs, six months)."""
 ENDED = ("done", "failed")
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def days_of(settings: Mapping[str, Any]) -> dict[str, int]:
     """The periods of the workspace."""
-    return {**DAYS, **settings.get("keep", {})}
+    wanted = {**DAYS, **settings.get("keep", {})}
+    return {name: max(days, LEAST.get(name, 1)) for name, days in wanted.items()}
+
+
+def fault_of(value: Any) -> Message | None:
+    """What is wrong with periods somebody wants to set."""
+    if not isinstance(value, dict) or not value.keys() <= DAYS.keys():
+        return msg("There is no such setting.")
+    for name, days in value.items():
+        least = LEAST.get(name, 1)
+        if not isinstance(days, int) or isinstance(days, bool) or not least <= days <= MOST_DAYS:
+            return msg("Write a number from {least} to {most}.", least=least, most=MOST_DAYS)
+    return None
 
 
 def keep(space: Space, beat: Callable[[], None] = lambda: None) -> dict[str, int]:

@@ -51,7 +51,7 @@ def _numbers(known: Mapping[str, int], least: int, most: int) -> Check:
 
 SETTINGS: Mapping[str, Check] = {
     "alerts": _numbers(watch.LIMITS, 0, 10_000_000),
-    "keep": _numbers(keeping.DAYS, 1, 36_500),
+    "keep": keeping.fault_of,
     "name": _text,
     "currency": _matching(r"[A-Z]{3}", "A currency has three capital letters, such as CNY."),
     "zone": lambda v: None if v in available_timezones() else msg("There is no such time zone."),

@@ -10,8 +10,9 @@ from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.records.attachments import tie_files
 from guanxi.kernel.records.checks import check_restored, check_trash
 from guanxi.kernel.records.draft import Draft
-from guanxi.kernel.records.duplicates import LIKE, REFUSED, Found, LooksLike, Policy, check_duplicates
+from guanxi.kernel.records.duplicates import LIKE, REFUSED, LooksLike, Policy, check_duplicates
 from guanxi.kernel.records.grants import check_given_again
+from guanxi.kernel.records.hits import Found
 from guanxi.kernel.records.lines import store_lines
 from guanxi.kernel.records.parse import Numbered, drafts_for, errors_of
 from guanxi.kernel.records.prepare import prepare

@@ -64,6 +64,9 @@ def test_limits_are_kept_and_checked(space: Any, admin: Any) -> None:
     refused = admin.post("/settings/limits", {**given, "alerts.export": "many"})
     assert refused.status_code == 422
     assert "whole number" in refused.text
+    swept = admin.post("/settings/limits", {**given, "keep.access": "1"})
+    assert swept.status_code == 422, "an administrator cannot let their own traces go overnight"
+    assert "180" in swept.text
 
 
 def test_a_person_is_erased_from_the_page(space: Any, admin: Any) -> None:

@@ -13,7 +13,7 @@ from guanxi.entrypoints.web.session import Visit
 from guanxi.entrypoints.web.settings.audit import RULES
 from guanxi.entrypoints.web.settings.frame import given_or, setting_page
 from guanxi.entrypoints.web.shell import see_other
-from guanxi.kernel.admin.keeping import DAYS, days_of
+from guanxi.kernel.admin.keeping import DAYS, LEAST, days_of
 from guanxi.kernel.admin.settings import change_settings
 from guanxi.kernel.admin.watch import LIMITS, limits_of
 
@@ -34,7 +34,7 @@ def show_limits(
     stored = {f"alerts.{name}": n for name, n in limits_of(me.catalog.settings).items()}
     stored |= {f"keep.{name}": n for name, n in days_of(me.catalog.settings).items()}
     return setting_page(request, me, "limits", PLACE, errors=errors, status=status, value=given_or(given, stored),
-                        rules=RULES, tiers=TIERS)  # fmt: skip
+                        rules=RULES, tiers=TIERS, least=LEAST)  # fmt: skip
 
 
 def save_limits(_request: Request, me: Visit, form: FormData) -> Response:
