@@ -23,7 +23,7 @@ from guanxi.entrypoints.web.settings.auditwords import said
 from guanxi.entrypoints.web.settings.frame import setting_page
 from guanxi.entrypoints.web.shell import see_other
 from guanxi.kernel.admin.watch import acknowledge, alerts
-from guanxi.kernel.catalog.model import Object
+from guanxi.kernel.catalog.model import Field, Object
 from guanxi.kernel.changes.trail import Asked, Line, Trace, readers, report, timeline
 from guanxi.kernel.records.read import names
 
@@ -191,8 +191,9 @@ def _line(
     url = f"/o/{target.name}/{trace.record}" if target is not None and title and target.kind != "config" else ""
     if trace.source == "change" and not title:
         url = f"/operations/{trace.ident}"
+    fields = work.catalog.fields(target) if target is not None else {}
     cause = said(str(trace.detail.get("cause") or ""), locale)
-    detail = cause if trace.source == "change" else _detail(trace, target, locale)
+    detail = cause if trace.source == "change" else _detail(trace, fields, locale)
     return Shown(
         trace.at, trace.actor, str(person["name"]) if person else sentence(SYSTEM, locale) if not trace.actor else "?",
         sentence(text, locale), icon, sentence(target.label, locale) if target is not None else "", title, url,
@@ -201,9 +202,9 @@ def _line(
     )  # fmt: skip
 
 
-def _detail(trace: Trace, target: Object | None, locale: Locale) -> str:
+def _detail(trace: Trace, fields: Mapping[str, Field], locale: Locale) -> str:
     """Names of fields as people know them, else what was noted."""
-    labels = {f.name: sentence(f.label, locale) for f in target.fields} if target is not None else {}
+    labels = {n: sentence(f.label, locale) for n, f in fields.items()}
     parts = []
     for key, value in trace.detail.items():
         if key in ("field", "fields"):
