@@ -116,8 +116,7 @@ class World:
             put = {k: (now.get(k), old) for k, (old, new) in fields.items() if now.get(k) == new and old != new}
             after = {**now, **{k: v for k, (_, v) in put.items()}}
             values = {k: v for k, v in after.items() if k != "gone"}
-            if put and not (after["gone"] is None and ("code" in put or "gone" in put) and self._taken(
-                record.object, values, name)):  # fmt: skip
+            if put and (after["gone"] is not None or self._refused(record.object, values, name) == ""):
                 back[name] = put
         known.state = "undone"
         if known.undo_of is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
@@ -12,12 +13,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from guanxi.base.errors import Conflict, Invalid, NotFound
+from guanxi.base.ids import IdSource
 from guanxi.kernel.access.actors import system
-from guanxi.kernel.context import Space
+from guanxi.kernel.context import Space, now_micros
 from guanxi.kernel.records.types import Change
 from guanxi.kernel.records.undo import undo
 from guanxi.kernel.records.write import save
+from guanxi.kernel.storage.database import Database
+from guanxi.kernel.storage.install import install
 from tests.concurrency.model import Deed, World
+from tests.kernel.records import shop
 
 NUMBERS = count(1)
 WISH = st.tuples(
@@ -171,8 +176,11 @@ class Pairs(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("examples", [pytest.param(6, id="short"),
                                       pytest.param(150, id="long", marks=pytest.mark.slow)])  # fmt: skip
-def test_two_at_once_are_one_after_the_other(examples: int, space: Space, who: dict[str, int]) -> None:
-    machine = type("Machine", (Pairs,), {"space": space, "actor": who["root"]})
+def test_two_at_once_are_one_after_the_other(examples: int, database: Database, tmp_path: Path) -> None:
+    with database.write(catalog_change=True) as session:
+        install(session, shop.APPS)
+    space = Space("test", tmp_path, database, IdSource(1, now_micros), shop.APPS)
+    machine = type("Machine", (Pairs,), {"space": space, "actor": shop.people(space)["root"]})
     run_state_machine_as_test(
         machine,
         settings=settings(max_examples=examples, stateful_step_count=15, deadline=None, database=None,

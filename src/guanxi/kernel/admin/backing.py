@@ -85,16 +85,22 @@ def _fill(space: Space, run: JobRun) -> None:
     after, upto, done = 0, int(run.args["upto"]), 0
     while True:
         with space.write(system("default of a new field"), entry="automation", kind="backfill", bulk=True) as work:
-            obj = work.catalog.objects.get(run.args["object"])
-            f = work.catalog.fields(obj).get(run.args["field"]) if obj else None
+            obj, f = _retired_too(work, run.args["object"], run.args["field"])
             if obj is None or f is None or f.default is None or defaults.named(f.default):
-                return  # retired meanwhile
+                return
             last, count = _fill_chunk(work, obj, f, after, upto)
         done += count
         if last is None:
             return
         after = last
         run.heartbeat()
+
+
+def _retired_too(work: Work, object_name: str, field_name: str) -> tuple[Object | None, Field | None]:
+    """What is retired meanwhile is filled as well: brought back, it must be as if it had never been away."""
+    obj = next((o for o in work.catalog.objects_by_id.values() if o.name == object_name), None)
+    known = (f for o, f in work.catalog.fields_by_id.values() if o.name == object_name and f.name == field_name)
+    return obj, next(known, None)
 
 
 def _fill_chunk(work: Work, obj: Object, f: Field, after: int, upto: int) -> tuple[int | None, int]:

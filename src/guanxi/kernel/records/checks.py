@@ -14,6 +14,7 @@ from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.filters import condition_sql, test_of
 from guanxi.kernel.records.grants import check_grants
 from guanxi.kernel.records.shape import FieldShape, Shape
+from guanxi.kernel.records.types import Row
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Work
@@ -101,26 +102,42 @@ def _not_unique(shape: Shape, unique: Unique, draft: Draft, _other: int | None) 
     draft.error(first.name, message, "not_unique")
 
 
-def _check_cap(work: Work, shape: Shape, cap: Cap, drafts: Sequence[Draft], *, back: bool = False) -> None:
+def over_caps(work: Work, shape: Shape, drafts: Sequence[Draft]) -> list[Draft]:
+    """Of an undo's drafts those for which there is no room any more; what it takes away makes room."""
+    while True:
+        rest = [d for d in drafts if not d.errors]
+        for cap in shape.object.caps:
+            _check_cap(work, shape, cap, rest, undone=True)
+        if not any(d.errors for d in rest):  # one that stays makes no room: the others are asked again
+            return [d for d in drafts if d.errors]
+
+
+def _check_cap(
+    work: Work, shape: Shape, cap: Cap, drafts: Sequence[Draft], *, back: bool = False, undone: bool = False
+) -> None:
     columns = [c if c in ("owner", "team") else shape.fields[c].names[0] for c in cap.per]
     counts = test_of(work, shape.object, cap.where) if cap.where else lambda _row: True
-    touched = [
-        d
-        for d in drafts
-        if counts(d.new) and (back or d.old is None or any(d.changed(c) for c in columns) or not counts(d.old))
-    ]
-    keys = Counter(k for d in touched if None not in (k := tuple(d.new[c] for c in columns)))
-    if not keys:
+
+    def place(row: Row | None) -> tuple[Any, ...] | None:
+        """What the row counts for; None where it does not."""
+        if row is None or row.get("trashed_at") is not None or not counts(row):
+            return None
+        key = tuple(row[c] for c in columns)
+        return None if None in key else key
+
+    wanted = [(d, place({**d.new, "trashed_at": None} if back else d.new)) for d in drafts]
+    coming = [(d, key) for d, key in wanted if key is not None and key != place(d.old)]
+    if not coming:
         return
+    left = Counter(old for d, key in wanted if (old := place(d.old)) != key) if undone else Counter[Any]()
     text, params = condition_sql(work, shape.object, cap.where) if cap.where else ("", [])
     also = f" AND {text}" if text else ""
     same = " AND ".join(f'r."{c}" = ?' for c in columns)
     sql = f'SELECT count(*) FROM {work.session.table(shape.object.table)} r WHERE {same} AND r."trashed_at" IS NULL'
-    for key in sorted(keys):
+    for key in sorted({key for _, key in coming}):
         _lock(work, shape.object, cap, key)
-        there = int(work.session.value(sql + also, [*key, *params]))
-        room = cap.limit - there
-        for draft in [d for d in touched if tuple(d.new[c] for c in columns) == key][max(room, 0) :]:
+        there = int(work.session.value(sql + also, [*key, *params])) - left[key]
+        for draft in [d for d, k in coming if k == key][max(cap.limit - there, 0) :]:
             message = (
                 msg("{text}", text=cap.message) if cap.message else msg("The limit of {n} is reached.", n=cap.limit)
             )

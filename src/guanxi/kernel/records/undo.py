@@ -11,6 +11,7 @@ from guanxi.kernel.access.actors import Actor
 from guanxi.kernel.access.branches import pad, reach
 from guanxi.kernel.catalog.model import Object
 from guanxi.kernel.changes.log import Entry, close_operation, entries_of, sets_of
+from guanxi.kernel.records.checks import over_caps
 from guanxi.kernel.records.draft import Draft
 from guanxi.kernel.records.grants import not_theirs_to_give
 from guanxi.kernel.records.masks import hide_triples
@@ -224,7 +225,7 @@ def _not_given_again(work: Work, actor: Actor, drafts: list[Draft], result: Undo
 def _store(
     work: Work, shape: Shape, drafts: list[Draft], result: Undone, touched: dict[tuple[int, int], Row] | None
 ) -> None:
-    """All that can be stored; where a unique value was taken by another record since, the record is left as it is."""
+    """All that can be stored; where others have taken a unique value or the last place since, a record is left."""
     target = shape.object
     rows = {d.id: d.new for d in drafts}
     lead_undone(work, shape, drafts, result.operation)
@@ -232,6 +233,7 @@ def _store(
     first, later, refused = sort_out(
         work, shape, drafts, lambda ident: (touched or {}).get((target.id, ident)) or rows.get(ident)
     )
+    refused += over_caps(work, shape, [*first, *later])
     for draft in refused:
         result.restored -= 1
         _clash(result, Clash(target.name, draft.id, {}, "taken"))
@@ -239,7 +241,7 @@ def _store(
             touched[(target.id, draft.id)] = draft.old
     if touched is None:
         for some in (first, later):
-            update(work, shape, [d for d in some if d.differences()], "undo")
+            update(work, shape, [d for d in some if d.differences() and not d.errors], "undo")
         if target.kind == "config":
             work.settings_changed = True
 
