@@ -14,9 +14,8 @@ from tests import make
 def acts_in(space: Any) -> list[tuple[Any, ...]]:
     space.accesses.flush()
     with space.db.read() as session:
-        return session.rows(
-            f"SELECT kind, actor, object, record, count, detail FROM {session.table('access_log')} ORDER BY pos, n"
-        )
+        sql = f"SELECT kind, actor, object, record, count, detail FROM {session.table('access_log')} ORDER BY pos, n"
+        return [tuple(row) for row in session.rows(sql)]
 
 
 def test_a_record_with_a_mobile_number_is_noted_once(space: Any) -> None:

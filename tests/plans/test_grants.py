@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def company(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_what_is_shared_is_found_by_its_grants(company: Space) -> None:
     user = callers_of(company)["own"]
     plain, named = Query("contact", fields=("name", "owner")), Query("contact", 'sex = "male"', fields=("name",))
-    questions = [partial(find, query=plain), partial(find, query=named)]
+    questions: list[Callable[..., Any]] = [partial(find, query=plain), partial(find, query=named)]
     if company.db.dialect == "sqlite":  # PostgreSQL rightly counts a table this small from end to end
         questions.append(partial(count, query=plain))
     with company.read(user) as work:

@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 from guanxi.kernel.context import Space
 from guanxi.kernel.records.operations import operations
 from tests import make
-from tests.entrypoints.api.test_every_object import ELSEWHERE
 from tests.entrypoints.api.conftest import Client
+from tests.entrypoints.api.test_every_object import ELSEWHERE
 
 CHECKS = (
     not_a_server_error,

@@ -21,7 +21,9 @@ MAPPING: dict[str, Any] = {
 
 def work(space: Space) -> None:
     """What the worker does."""
-    run_due(space.db, {kind: partial(do, space) for kind, do in JOBS.items()}, worker="test", queues=("default", "bulk"))
+    run_due(
+        space.db, {kind: partial(do, space) for kind, do in JOBS.items()}, worker="test", queues=("default", "bulk")
+    )
 
 
 def send(api: TestClient, name: str = "accounts.csv", data: bytes = FILE) -> str:

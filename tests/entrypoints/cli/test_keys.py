@@ -15,7 +15,11 @@ from tests.entrypoints.cli.test_commands import Run, home, place, run, site, wri
 
 
 def test_keys_are_changed_lost_and_brought_back(
-    run: Run, site: Callable[[], Site], home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path  # noqa: F811
+    run: Run,
+    site: Callable[[], Site],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,  # noqa: F811
 ) -> None:
     run("setup", "--email", "ann@example.com", "--password-stdin", stdin="a long enough one\n")
     assert "There are no keys yet" in run("keys", "list")[2]

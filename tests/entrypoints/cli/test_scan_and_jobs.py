@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 
 from guanxi.kernel.access import second_factor
@@ -38,7 +40,7 @@ def test_the_check_finds_what_is_weak_and_sees_it_mended(space: Space) -> None:
         change_settings(work, {SETTING: {"needs": "everybody", "networks": ["10.0.0.0/8"]}})
     now = space.clock()
     secret = second_factor.begin_set_up(space.db, user, now)
-    second_factor.finish_set_up(space.db, user, second_factor.pyotp.TOTP(secret).at(now // 1_000_000), now)
+    second_factor.finish_set_up(space.db, user, pyotp.TOTP(secret).at(now // 1_000_000), now)
     assert codes(space) <= {"backup", "versions"}
     report = scan.make_report(space, QUIET)
     scan.keep_report(space, report)
@@ -60,7 +62,7 @@ def test_headers_versions_and_packages_are_looked_at_or_said_not_to_be(
     class Done:
         stdout = json.dumps({"dependencies": [{"name": "x", "version": "1", "vulns": [{"id": "PYSEC-1"}]}]})
 
-    monkeypatch.setattr(outside.subprocess, "run", lambda *_a, **_k: Done())
+    monkeypatch.setattr(subprocess, "run", lambda *_a, **_k: Done())
     assert outside.found_in_packages()[0][3] == {"name": "x", "version": "1", "id": "PYSEC-1"}
     Done.stdout = ""
     assert outside.found_in_packages()[0][1] == "not_checked"
@@ -104,7 +106,7 @@ def test_ways_back_in(run: Run, site: Any) -> None:  # noqa: F811 - fixtures
     user = authenticate(space.db, catalog, "ann@example.com", "a long enough one", address="x", now=now)
     open_session(space.db, user, agent="Chrome", address="10.0.0.1", now=now)
     secret = second_factor.begin_set_up(space.db, user, now)
-    second_factor.finish_set_up(space.db, user, second_factor.pyotp.TOTP(secret).at(now // 1_000_000), now)
+    second_factor.finish_set_up(space.db, user, pyotp.TOTP(secret).at(now // 1_000_000), now)
     with space.write(system("test")) as work:
         change_settings(work, {SETTING: {"networks": ["10.0.0.0/8"], "needs": "everybody"}})
     opened.close()

@@ -127,9 +127,7 @@ def test_request_numbers_are_taken_given_back_and_logged(site: Site, said_on: io
     assert {"request": "abc-12345678", "route": "/sign-in", "status": 200}.items() <= lines[0].items()
 
 
-def test_logs_hold_no_personal_data(
-    site: Site, said_on: io.StringIO, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_logs_hold_no_personal_data(site: Site, said_on: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     _, _, session, token = person(site)
     client = client_of(site)
     client.cookies.set("guanxi", session)

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from guanxi.base.errors import TooMany
+from guanxi.base.errors import Invalid, TooMany
 from guanxi.entrypoints.api.app import create_api
 from guanxi.entrypoints.web import render
 from guanxi.entrypoints.web.app import create_web
@@ -260,7 +260,7 @@ def test_a_device_cookie_copied_before_is_not_trusted_with_it(space: Space, brow
 
 
 def test_waits_grow_and_are_forgotten(space: Space) -> None:
-    now, waits = space.clock(), []
+    now, waits = space.clock(), list[int]()
     for _ in range(14):
         with space.db.ephemeral() as session:
             throttle.slow_down(session, "k", now)
@@ -385,7 +385,7 @@ def _users(space: Space) -> list[int]:
     "weak", ["password1234", "qwertyuiop", "1234567890", "iloveyou123", "anna.fischer", "Yuanshan1!"]
 )
 def test_common_and_personal_passwords_are_refused_and_nothing_else(weak: str) -> None:
-    with pytest.raises(passwords.Invalid):
+    with pytest.raises(Invalid):
         passwords.judge_password(weak, names=("Anna Fischer", "anna.fischer@example.com", "Yuanshan"))
     for fine in ("four calm rivers", "远山的呼唤很长很长", "correct horse", "x7#kQ9!mZpw"):
         if len(fine) >= passwords.SHORTEST:

@@ -13,9 +13,8 @@ from guanxi.kernel.changes.access_log import Act, note, unwritten, verify_access
 
 def acts_in(space: Any) -> list[tuple[Any, ...]]:
     with space.db.read() as session:
-        return session.rows(
-            f"SELECT kind, actor, object, record, count, detail FROM {session.table('access_log')} ORDER BY pos, n"
-        )
+        sql = f"SELECT kind, actor, object, record, count, detail FROM {session.table('access_log')} ORDER BY pos, n"
+        return [tuple(row) for row in session.rows(sql)]
 
 
 def test_an_act_is_written_within_a_second(space: Any) -> None:

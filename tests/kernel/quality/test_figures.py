@@ -119,8 +119,8 @@ def test_weights_and_days_are_settings_and_the_trend_keeps_days(space: Space) ->
         table = work.session.table("quality_day")
         days = work.session.rows(f"SELECT cut, count(DISTINCT day) FROM {table} WHERE object = ? GROUP BY cut",
                                  (target.id,))  # fmt: skip
-        assert dict(days)["d"] == 1
-        assert dict(days)["t"] == 2
+        found_days = {str(cut): number for cut, number in days}
+        assert (found_days["d"], found_days["t"]) == (1, 2)
 
 
 def _later(clock: Any, by: int) -> int:

@@ -157,7 +157,7 @@ def narrow(space: Space, who: Who, **fields: str) -> None:
 def test_a_file_made_by_wider_rights_is_not_given_out(space: Space, who: Who, many: int) -> None:
     job = start_export(space, who["wang"], Wanted("client"))
     work_off(space)
-    assert result(space, who["wang"], job)
+    assert result(space, who["wang"], job).is_file()
     narrow(space, who, staff="none")
     with pytest.raises(Forbidden):
         result(space, who["wang"], job)

@@ -115,5 +115,6 @@ def add_faults(session: Session, job: int, faults: Sequence[tuple[int, str]]) ->
 
 def faults(session: Session, job: int, after: int = 0, limit: int = 1_000) -> list[tuple[int, str]]:
     """(record, why) in the order of records, above `after`."""
-    sql = f"SELECT record, message FROM {session.table('job_fault')} WHERE job = ? AND record > ? ORDER BY record LIMIT ?"
+    table = session.table("job_fault")
+    sql = f"SELECT record, message FROM {table} WHERE job = ? AND record > ? ORDER BY record LIMIT ?"
     return [(row[0], row[1]) for row in session.rows(sql, (job, after, limit))]

@@ -13,7 +13,9 @@ from guanxi.entrypoints.web.lists import export
 from guanxi.kernel.context import Space
 from guanxi.kernel.jobs.queue import run_due
 from guanxi.kernel.records.bulk import BulkEdit, start_bulk
-from tests.entrypoints.web.lists.test_deeds import SignIn, accounts, make
+from tests.entrypoints.web.lists.conftest import make
+from tests.entrypoints.web.lists.test_deeds import SignIn
+from tests.entrypoints.web.lists.test_pages import accounts
 
 
 def work_off(space: Space) -> None:

@@ -18,10 +18,11 @@ from guanxi.entrypoints.web.records.desk import Desk, at_desk, number_of
 from guanxi.entrypoints.web.records.merging import lead
 from guanxi.entrypoints.web.records.offers import followed, offers
 from guanxi.entrypoints.web.records.related import related
-from guanxi.entrypoints.web.records.sharing import day_of, shared_with
+from guanxi.entrypoints.web.records.sharing import shared_with
 from guanxi.entrypoints.web.records.values import EMPTY, show_field, show_row
 from guanxi.entrypoints.web.render import label, moment, object_template, t
 from guanxi.entrypoints.web.session import address_of, visit
+from guanxi.entrypoints.web.sharing import day_of
 from guanxi.entrypoints.web.shell import page, piece
 from guanxi.kernel.access import why
 from guanxi.kernel.admin.because import explain_record, may_explain
