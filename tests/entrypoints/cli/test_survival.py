@@ -68,6 +68,9 @@ def test_encrypted_backups(run: Run, site: Callable[[], Site], tmp_path: Path) -
     assert run("restore", archive, "--workspace", "copy", "--key-file", key)[0] == 0
     assert contacts(site, 0, "copy") == 3
     phrase = str(tmp_path / "b.tar.sealed")
+    open_one = str(Path(archive).with_name("open.tar"))
+    assert run("backup", open_one)[0] == 0
+    assert "not encrypted" in run("restore", open_one, "--workspace", "c", "--key-file", key)[2], "no silent step down"
     assert run("backup", phrase, "--passphrase", stdin="short\n")[0] == 1
     assert run("backup", phrase, "--passphrase", stdin="a long secret\n")[0] == 0
     assert "does not fit" in run("backup", "verify", phrase, "--passphrase", stdin="another secret\n")[2]

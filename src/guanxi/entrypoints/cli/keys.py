@@ -30,9 +30,17 @@ def key_for_writing(terminal: Terminal, args: argparse.Namespace) -> Key | None:
     return key
 
 
-def key_for_reading(terminal: Terminal, args: argparse.Namespace, source: Path) -> Key | None:
-    """Asks only where the archive is encrypted."""
-    return _given(terminal, args) if source.is_file() and is_sealed(source) else None
+def key_for_reading(
+    terminal: Terminal, args: argparse.Namespace, source: Path, *, only_sealed: bool = True
+) -> Key | None:
+    """Asks only where the archive is encrypted; an open one though a key was given may be somebody else's."""
+    if source.is_file() and is_sealed(source):
+        return _given(terminal, args)
+    if only_sealed and source.is_file() and (args.key_file or args.passphrase):
+        raise BadInput(
+            "This archive is not encrypted: it is not the one your key made. To use it all the same, leave the key out."
+        )
+    return None
 
 
 def _given(terminal: Terminal, args: argparse.Namespace) -> Key | None:

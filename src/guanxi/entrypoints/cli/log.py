@@ -20,7 +20,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(terminal: Terminal, args: argparse.Namespace) -> int:
     since = Path(args.since) if args.since else None
-    manifest = verify(since, key_for_reading(terminal, args, since)) if since is not None else None
+    manifest = verify(since, key_for_reading(terminal, args, since, only_sealed=False)) if since is not None else None
     target = Path(args.file).resolve()
     made = terminal.host.export_log(terminal.workspace, target, manifest, key=key_for_writing(terminal, args))
     terminal.say("Saved {sets} change-sets since position {pos} in {file}.",
