@@ -16,7 +16,8 @@ from guanxi.kernel.records.write import save
 
 _numbers = count(1)
 REFERENCES = ("lookup", "links", "user", "team")
-SENSE = {("sharing_rule", "object"): "account", ("sharing_rule", "condition"): 'status = "active"'}  # must mean something
+SENSE = {("sharing_rule", "object"): "account", ("sharing_rule", "condition"): 'status = "active"'}
+"""Texts that must mean something."""
 BLOBS = ("image", "files")  # ids of uploaded files: nothing to make up
 
 

@@ -15,11 +15,11 @@ from tests.entrypoints.cli.test_commands import Run, home, place, run, site, wri
 
 
 def test_keys_are_changed_lost_and_brought_back(
-    run: Run,
-    site: Callable[[], Site],
-    home: Path,
+    run: Run,  # noqa: F811 - the fixture
+    site: Callable[[], Site],  # noqa: F811 - the fixture
+    home: Path,  # noqa: F811 - the fixture
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     run("setup", "--email", "ann@example.com", "--password-stdin", stdin="a long enough one\n")
     assert "There are no keys yet" in run("keys", "list")[2]

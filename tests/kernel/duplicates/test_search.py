@@ -87,7 +87,7 @@ def test_the_queue_tells_nothing_of_masked_fields(space: Space, admin: int) -> N
         role = save(work, [Change("create", "role", {"name": "blind", "rights": spec})]).id
         blind = save(work, [Change("create", "user", {"name": "B", "email": "b@e.com", "roles": [str(role)]})]).id
     (a,) = create(space, admin, {"name": "赵敏", "mobile": "13900001111", "wechat": "zm"})
-    b, c, d = create(space, blind, *({"name": "赵敏", "phone": f"1390000111{n}"} for n in (0, 1)),
+    _b, c, d = create(space, blind, *({"name": "赵敏", "phone": f"1390000111{n}"} for n in (0, 1)),
                      {"name": "赵敏", "wechat": "zm", "phone": "13900001111"})  # fmt: skip
     search_object(space, "contact")
     assert queue(space, admin) == [(a, c, d)]

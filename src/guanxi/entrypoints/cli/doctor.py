@@ -32,4 +32,6 @@ def run(terminal: Terminal, args: argparse.Namespace) -> int:
     return 0 if all(f.well for f in found) else 1
 
 
-COMMAND = Command("doctor", "Recompute samples of what is derived and report what differs; mend it if asked.", declare, run)
+COMMAND = Command(
+    "doctor", "Recompute samples of what is derived and report what differs; mend it if asked.", declare, run
+)

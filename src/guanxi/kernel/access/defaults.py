@@ -54,7 +54,10 @@ ROLES: tuple[tuple[str, Label, Label, Mapping[str, Any]], ...] = (
         "marketing",
         L("Marketer", "市场"),
         L("Sees and works all leads and contacts.", "看、改所有线索和联系人。"),
-        {"objects": {"*": LOOK, "lead": ALL, "contact": ALL, "consent": ALL}, "abilities": ["import", "api", "print", "share_views"]},
+        {
+            "objects": {"*": LOOK, "lead": ALL, "contact": ALL, "consent": ALL},
+            "abilities": ["import", "api", "print", "share_views"],
+        },
     ),
     (
         "analyst",

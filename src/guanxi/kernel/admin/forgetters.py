@@ -193,7 +193,7 @@ def forget_jobs(work: Work, person: Person) -> int:
 
 
 def forget_job_faults(work: Work, person: Person) -> int:
-    """Records that a job had to leave, with what was wrong with them; also where another's sentence names the person."""
+    """Records that a job had to leave, with what was wrong; also where another's sentence names the person."""
     place = work.session.table("job_fault")
     done = sum(work.session.run(f"DELETE FROM {place} WHERE record = ?", (record,)) for _, record in person.all)
     return done + sum(work.session.run(f"DELETE FROM {place} WHERE message LIKE ?", (part,)) for part in _parts(person))
@@ -291,7 +291,7 @@ NOTHING = frozenset(
         "import_patch", "search_gram",
         # about colleagues and how the workspace is set up, not about customers
         "backup_run", "credential", "doctor_round", "known_device", "meta_field", "meta_object",
-        "recovery_code", "rollup_state", "scan_report", "second_factor", "setting", "sign_in_step", "throttle", "token", "view_as",
-        "web_session",
+        "recovery_code", "rollup_state", "scan_report", "second_factor", "setting", "sign_in_step", "throttle", "token",
+        "view_as", "web_session",
     }
 )  # fmt: skip

@@ -65,7 +65,9 @@ SETTINGS: Mapping[str, Check] = {
     uses.SETTING: lambda v: None if isinstance(v, bool) else msg("Say yes or no."),
     quality_plan.SETTING: quality_plan.fault_of,
     "duplicate_hints": lambda v: None if isinstance(v, bool) else msg("Say yes or no."),
-    "duplicate_probes": lambda v: None if isinstance(v, int) and 1 <= v <= 1000 else msg("Write a number from 1 to 1000."),
+    "duplicate_probes": lambda v: (
+        None if isinstance(v, int) and 1 <= v <= 1000 else msg("Write a number from 1 to 1000.")
+    ),
 }
 
 

@@ -97,9 +97,9 @@ def bulk_edit(
 
 def _refuse_sealed(work: Work, edit: BulkEdit) -> None:
     """A wish for many records is kept while it runs, and one value for many people is no secret of any of them."""
-    for field in sealed_of(work.catalog.object(edit.object)):
-        if field.name in edit.values:
-            raise Invalid(msg("“{field}” is encrypted and cannot be set on many records at once.", field=field.label))
+    for sealed in sealed_of(work.catalog.object(edit.object)):
+        if sealed.name in edit.values:
+            raise Invalid(msg("“{field}” is encrypted and cannot be set on many records at once.", field=sealed.label))
 
 
 def _chunk(space: Space, actor: int, edit: BulkEdit, entry: str, result: BulkResult, kept: Kept | None) -> bool:
@@ -183,9 +183,7 @@ def run_bulk(space: Space, run: JobRun) -> None:
         if wish:
             raise Interrupted(wish)
 
-    bulk_edit(
-        space, run.args["actor"], edit, entry=entry, operation=run.operation, so_far=so_far, kept=kept, told=told
-    )
+    bulk_edit(space, run.args["actor"], edit, entry=entry, operation=run.operation, so_far=so_far, kept=kept, told=told)
 
 
 @dataclass(frozen=True, slots=True)

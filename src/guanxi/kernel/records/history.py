@@ -51,14 +51,13 @@ def steps(work: Work, object_name: str, ident: int, *, before: int | None = None
     return [step_of(work, target, item, known, levels) for item in past]
 
 
-def step_of(
-    work: Work, target: Object, past: Past, known: Mapping[str, Field], levels: Mapping[str, Level]
-) -> Step:
+def step_of(work: Work, target: Object, past: Past, known: Mapping[str, Field], levels: Mapping[str, Level]) -> Step:
     """One entry of the log in the fields given by their number; `levels` of those that are not simply clear."""
     old, new = past.entry.old, past.entry.new or {}
 
     def seen(field: Field, value: Any) -> tuple[Any, ...]:
-        return hide(field, open_value(work, target, field, past.entry.record, _tuple(value)), levels.get(field.name, "read"))
+        opened = open_value(work, target, field, past.entry.record, _tuple(value))
+        return hide(field, opened, levels.get(field.name, "read"))
 
     fields = tuple(
         FieldStep(known[key], seen(known[key], old.get(key)) if old is not None else None, seen(known[key], value))

@@ -130,7 +130,9 @@ FIELDS = (
 )
 
 FORM = (
-    Section(L("Person", "个人"), ("name", "name_en", "sex", "birthday", "age", "zodiac", "occupation", "id_number", "image")),
+    Section(
+        L("Person", "个人"), ("name", "name_en", "sex", "birthday", "age", "zodiac", "occupation", "id_number", "image")
+    ),
     Section(L("Work", "工作"), ("account", "title", "department", "reports_to")),
     Section(L("Reach", "联系方式"), ("mobile", "phone", "email", "wechat", "address", "do_not_call")),
     Section(L("Kinds", "类型"), ("kinds", "customer_class", "grade", "origin", "tags", "archived")),
