@@ -70,6 +70,7 @@ def document(work: Work, language: str, base: str) -> dict[str, Any]:
     objects = visible_objects(work)
     schemas: dict[str, Any] = {"problem": PROBLEM, "id": ID, "label": LABEL}
     paths = fixed_paths(language) | import_paths(language) | task_paths(language) | quality_paths(language)
+    paths |= use_paths(language)
     if work.actor.rights.admin:
         paths |= audit_paths(language)
     for target in objects:
