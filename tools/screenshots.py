@@ -130,6 +130,55 @@ def undone_edit(page: Page, address: str) -> None:
     page.wait_for_load_state("load")
 
 
+def who_sees(page: Page, address: str) -> None:
+    """Why this page is open to oneself, and to whom else."""
+    busiest_account(page, address)
+    page.click('[popovertarget][hx-get$="/who"], [hx-get$="/who"]')
+
+
+def merged_pair(page: Page, address: str) -> None:
+    """Two accounts side by side before they become one."""
+    _go(page, f"{address}/o/account")
+    ids = page.locator("tr[data-id]").evaluate_all("rows => rows.slice(0, 2).map(r => r.dataset.id).join(',')")
+    _go(page, f"{address}/merge/account?ids={ids}")
+
+
+def checked_role(page: Page, address: str) -> None:
+    """What a change of a role would do, before it is saved."""
+    first_role(page, address)
+    page.select_option('[name="scope.*.read"]', "all")
+    with page.expect_navigation():
+        page.click("[name=do][value=check]")
+
+
+def found_twins(page: Page, address: str) -> None:
+    """The search for duplicates has run."""
+    _run_job(page, f"{address}/duplicates/contact", 'form[action$="/search"] button')
+
+
+def measured_quality(page: Page, address: str) -> None:
+    """The figures of data quality have been counted."""
+    _run_job(page, f"{address}/quality", "main form button")
+    page.locator('a[href^="/quality/"]').first.click()
+    page.wait_for_load_state("load")
+
+
+def _run_job(page: Page, url: str, button: str) -> None:
+    _go(page, url)
+    page.locator(button).first.click()
+    page.wait_for_timeout(8_000)  # a job in the background
+    _go(page, url)
+
+
+def wished_erasure(page: Page, address: str) -> None:
+    """What erasing a person would take, and what stays."""
+    _go(page, f"{address}/o/contact")
+    links = page.locator('tbody a[href^="/o/contact/"]')
+    _go(page, address + str(links.nth(4).get_attribute("href")))
+    wish = page.locator('a[href^="/settings/erasures/new"]').first.get_attribute("href")
+    _go(page, address + str(wish))
+
+
 SHOTS: tuple[tuple[str, str, Prepare], ...] = (
     ("record-en", "en", busiest_account),
     ("record-zh", "zh", busiest_account),
@@ -143,6 +192,14 @@ SHOTS: tuple[tuple[str, str, Prepare], ...] = (
     ("undo-en", "en", undone_edit),
     ("roles-zh", "zh", first_role),
     ("objects-zh", "zh", at("/settings/objects/contact")),
+    ("settings-en", "en", at("/settings")),
+    ("role-change-zh", "zh", checked_role),
+    ("who-en", "en", who_sees),
+    ("merge-en", "en", merged_pair),
+    ("duplicates-zh", "zh", found_twins),
+    ("quality-zh", "zh", measured_quality),
+    ("erasure-en", "en", wished_erasure),
+    ("audit-zh", "zh", at("/settings/audit")),
 )
 
 
