@@ -27,7 +27,8 @@ PSEUDO_OBJECTS = {META_OBJECT: "meta_object", META_FIELD: "meta_field", META_SET
 FIRST_ID = 101  # ids of declared and run-time objects and fields start here; below are system fields and pseudo objects
 
 KERNEL_TABLES = frozenset(
-    {"access_alert", "access_log", "access_seal", "backup_run", "change", "change_set", "credential", "draft",
+    {"access_alert", "access_log", "access_seal", "backup_run", "change", "change_set", "credential",
+     "doctor_round", "draft",
      "duplicate_pair", "duplicate_run", "erasure", "erasure_record", "file", "follower",
      "grant_row", "heartbeat", "idempotency",
      "import_fault", "import_patch", "import_run", "job", "job_fault", "known_device",
