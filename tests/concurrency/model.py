@@ -21,9 +21,10 @@ class Record:
 
 @dataclass
 class Operation:
-    """What one deed changed: record → field → (old, new); `made` are records it created."""
+    """What one deed changed: record → field → (old, new), and which version each got; `made` are new records."""
 
     changes: dict[str, dict[str, tuple[Any, Any]]]
+    versions: dict[str, int]
     made: tuple[str, ...] = ()
     state: str = "done"
     undo_of: str | None = None
@@ -51,7 +52,7 @@ class World:
     def copy(self) -> World:
         return World(
             {k: Record(r.object, dict(r.values), r.version, r.gone) for k, r in self.records.items()},
-            {k: Operation(o.changes, o.made, o.state, o.undo_of) for k, o in self.operations.items()},
+            {k: Operation(o.changes, o.versions, o.made, o.state, o.undo_of) for k, o in self.operations.items()},
         )
 
     def state(self) -> dict[str, tuple[Any, ...]]:
@@ -69,7 +70,8 @@ class World:
         if (fault := self._refused(deed.object, values, "")) != "":
             return fault
         self.records[deed.key] = Record(deed.object, values)
-        self.operations[deed.key] = Operation({deed.key: {k: (None, v) for k, v in values.items()}}, (deed.key,))
+        fields = {k: (None, v) for k, v in values.items()}
+        self.operations[deed.key] = Operation({deed.key: fields}, {deed.key: 1}, (deed.key,))
         return "ok"
 
     def _edit(self, deed: Deed) -> str:
@@ -134,8 +136,8 @@ class World:
                 else:
                     record.values[what] = new
             record.version += bool(fields)
-        if any(changes.values()) or key not in self.operations:
-            self.operations[key] = Operation({n: f for n, f in changes.items() if f})
+        touched = {name: fields for name, fields in changes.items() if fields}
+        self.operations[key] = Operation(touched, {name: self.records[name].version for name in touched})
 
     def _refused(self, object_name: str, values: Values, name: str) -> str:
         if self._taken(object_name, values, name):

@@ -138,13 +138,15 @@ class Pairs(RuleBasedStateMachine):
 
     def agree(self, ends: list[World]) -> None:
         """The database is as one of these; that one it is from now on."""
-        held = self.held()
+        held, logged = self.held(), self.logged()
         for world in ends:
-            world.operations = {k: o for k, o in world.operations.items() if k in self.operations}
-            if world.state() == held:
+            told = {k: o.versions for k, o in world.operations.items() if o.versions}
+            if world.state() == held and told == logged:
+                world.operations = {k: o for k, o in world.operations.items() if k in self.operations}
                 self.world = world
                 return
-        raise AssertionError(f"the database has\n{held}\nthe model\n" + "\n".join(str(w.state()) for w in ends))
+        said = "\n".join(f"{w.state()} {w.operations}" for w in ends)
+        raise AssertionError(f"the database has\n{held} {logged}\nthe model\n{said}")
 
     def held(self) -> dict[str, tuple[Any, ...]]:
         found: dict[str, tuple[Any, ...]] = {}
@@ -158,6 +160,19 @@ class Pairs(RuleBasedStateMachine):
                 if row is not None:
                     values = {c: v for c, v in zip(columns[target], row[2:], strict=True) if v is not None}
                     found[name] = (*sorted(values.items()), row[0], row[1] is not None)
+        return found
+
+    def logged(self) -> dict[str, dict[str, int]]:
+        """Which versions each operation made: two orders may end alike and yet be told apart by what is logged."""
+        names = {ident: name for name, ident in self.ids.items()}
+        found: dict[str, dict[str, int]] = {}
+        with self.space.read(system("judge")) as work:
+            changes, sets = work.session.table("change"), work.session.table("change_set")
+            sql = (f"SELECT c.record, c.version FROM {changes} c JOIN {sets} s ON s.id = c.set_id"
+                   " WHERE s.operation = ?")  # fmt: skip
+            for name, operation in self.operations.items():
+                for record, version in work.session.rows(sql, (operation,)):
+                    found.setdefault(name, {})[names[record]] = version
         return found
 
     @invariant()

@@ -280,7 +280,51 @@ def sold(space: Space, given: Given) -> None:
     """What `consistent` says of roll-ups is all there is to say."""
 
 
+def six_accounts(space: Space, actor: int) -> Given:
+    given = ready(space, actor)
+    with space.write(actor) as work:
+        wanted = [Change("create", "account", {"name": f"丙{n}公司"}) for n in range(6)]
+        return {**given, "accounts": save(work, wanted).ids}
+
+
+def call_them(space: Space, given: Given) -> None:
+    for ident in given["accounts"]:
+        about = {"object": "account", "id": str(ident)}
+        with space.write(given["actor"]) as work:
+            save(work, [Change("create", "call", {"subject": "Hi", "about": about, "at": "2026-01-05T08:00:00Z"})])
+        work_off(space)
+
+
+def reacted_once(space: Space, given: Given) -> None:
+    """Each account with a call was touched by its reaction, and once only."""
+    with space.read(system("judge")) as work:
+        session, found = work.session, []
+        for ident in given["accounts"]:
+            calls = session.value(f'SELECT count(*) FROM {session.table("call")} WHERE "about" = ?', (ident,))
+            sql = f'SELECT "version", "last_activity_at" IS NOT NULL FROM {session.table("account")} WHERE "id" = ?'
+            found.append((calls, session.one(sql, (ident,))))
+    assert all(row == (1 + calls, bool(calls)) for calls, row in found), found
+
+
+def share_by_rule(space: Space, given: Given) -> None:
+    to = {"object": "user", "id": str(given["actor"])}
+    values = {"name": str(given["turn"]), "object": "contact", "level": "read", "to": to}
+    with space.write(given["actor"]) as work:
+        save(work, [Change("create", "sharing_rule", {**values, "condition": f'title = "{given["turn"]}"'})])
+    work_off(space)
+
+
+def shared_by_rule(space: Space, given: Given) -> None:
+    """The rule with a grant for each record, or none of it."""
+    with space.read(system("judge")) as work:
+        rules = [i for i, r in work.catalog.config["sharing_rule"].items() if r["name"] == str(given["turn"])]
+        sql = f'SELECT count(*) FROM {work.session.table("grant_row")} WHERE "reason" = ?'
+        assert [work.session.value(sql, (f"r{i}",)) for i in rules] == [MANY] * len(rules)
+
+
 DEEDS = {
+    "reactions": Deed(six_accounts, call_them, reacted_once),
+    "sharing rule": Deed(ready, share_by_rule, shared_by_rule),
     "roll-ups": Deed(two_accounts, sell, sold),
     "field added": Deed(ready, add_a_field, field_is_whole),
     "object added": Deed(ready, add_an_object, object_is_whole),
