@@ -374,3 +374,17 @@ def test_merging_lifts_no_mask(space: Space, admin: int) -> None:
     undo(space, who, done.operation)
     with space.read(admin) as work:
         assert get(work, "contact", theirs)["mobile"] == "+8613900001111"
+
+
+def test_merging_names_no_record_out_of_sight(space: Space, admin: int) -> None:
+    """Typed values are judged as the caller's, though the system does the rest."""
+    verbs = dict.fromkeys(("create", "read", "edit", "delete"), "all")
+    who = limited(space, "narrow", objects={"contact": verbs, "account": {"read": "own", "create": "all"}})
+    hidden, seen = account(space, admin), account(space, who)
+    one, two = (make.record(space, "contact", who, name="赵敏") for _ in range(2))
+    for wrong in (hidden, 12345):
+        with pytest.raises(Invalid):
+            do(space, who, one, two, object="contact", values={"account": str(wrong)})
+    done = do(space, who, one, two, object="contact", values={"account": str(seen)})
+    with space.read(who) as work:
+        assert get(work, "contact", done.winner)["account"] == seen

@@ -71,7 +71,7 @@ def merge(work: Work, wish: Merge) -> Merged:
     target = checked(work, wish)
     rows = _locked(work, target, wish)
     shape = shape_of(work.catalog, target)
-    _check_owner(work, target, wish, rows)
+    _check_wish(work, target, wish, rows)
     ordered, kept = in_order(list(rows.values()), wish.winner), out_of_sight(work, target, wish.winner, wish.losers)
     party = Party(target, wish.winner, tuple(sorted(wish.losers)))
     reason = f"merge into {wish.winner}"
@@ -135,14 +135,15 @@ def _locked(work: Work, target: Object, wish: Merge) -> dict[int, Row]:
     return rows
 
 
-def _check_owner(work: Work, target: Object, wish: Merge, rows: Mapping[int, Row]) -> None:
-    """The merged record is somebody else's only by whoever may give the winner away."""
-    winner, given = rows[wish.winner], wish.values.get(OWNER)
-    owner = given if OWNER in wish.values else rows[wish.chosen.get(OWNER, wish.winner)][OWNER]
-    if target.kind not in OWNED or str(owner or "") == str(winner[OWNER] or ""):
+def _check_wish(work: Work, target: Object, wish: Merge, rows: Mapping[int, Row]) -> None:
+    """As the caller: typed values are what an edit would take, and only who may give the winner away does."""
+    change = Change("edit", target.name, wish.values, id=wish.winner)
+    refuse(drafts_for(work, target, "edit", [(0, change)]) if wish.values else [], {})
+    winner, source = rows[wish.winner], rows[wish.chosen.get(OWNER, wish.winner)]
+    if target.kind not in OWNED or OWNER in wish.values or source[OWNER] == winner[OWNER]:
         return
-    change = Change("edit", target.name, {OWNER: owner}, id=wish.winner)
-    draft = Draft(work, target, change, 0, winner, {**winner, OWNER: owner or None})
+    change = Change("edit", target.name, {OWNER: source[OWNER]}, id=wish.winner)
+    draft = Draft(work, target, change, 0, winner, {**winner, OWNER: source[OWNER]})
     check_transfer(work, target, "edit", [draft])
     refuse([draft], {})
 
