@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
 
-from guanxi.kernel.admin.keeping import DAY, DAYS, anchor, days_of, fault_of, keep
+from guanxi.kernel.access.actors import system
+from guanxi.kernel.admin.keeping import DAY, DAYS, anchor, clean, days_of, fault_of, keep
 from guanxi.kernel.changes.access_log import Act, verify_access
 from guanxi.kernel.changes.anchors import drop_anchor, read_anchors, verify_anchors
 from guanxi.kernel.changes.audit import verify
 from guanxi.kernel.changes.feed import seal
 from guanxi.kernel.changes.log import history
 from guanxi.kernel.imports import state
+from guanxi.kernel.storage import files, idempotency
 from tests import make
 
 
@@ -87,3 +90,23 @@ def test_a_rewritten_log_does_not_fit_its_anchor(space: Any) -> None:
         assert verify_anchors(session, space.anchors).broken == ""
     assert len(space.anchors.read_bytes().splitlines()) == 3  # append-only
     assert len(read_anchors(space.anchors)) == 1
+
+
+def test_what_killed_uploads_and_old_requests_left_goes(space: Any) -> None:
+    """Contents that a row names stay, and so does what came in today: its transaction may still be open."""
+    kept, lost, fresh = (files.store(space.folder, [text]) for text in (b"kept", b"lost", b"fresh"))
+    with space.write(system("test")) as work:
+        files.add(work.session, kept, id=space.ids.next(), name="a.txt", type="text/plain", by=None, at=work.now)
+    half = space.folder / "files" / ".tmp-half"
+    half.write_bytes(b"half")
+    for place in (files.path_of(space.folder, kept.sha256), files.path_of(space.folder, lost.sha256), half):
+        os.utime(place, (1, 1))
+    with space.db.write() as session:
+        idempotency.begin(session, 1, "old", "x")
+        session.run(f"UPDATE {session.table('idempotency')} SET at = 1")
+        idempotency.begin(session, 1, "new", "x")
+    clean(space)
+    there = [files.path_of(space.folder, blob.sha256).exists() for blob in (kept, lost, fresh)]
+    assert (there, half.exists()) == ([True, False, True], False)
+    with space.db.read() as session:
+        assert session.rows(f"SELECT key FROM {session.table('idempotency')}") == [("new",)]

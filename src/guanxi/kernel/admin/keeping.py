@@ -16,6 +16,7 @@ from guanxi.kernel.changes.anchors import drop_anchor
 from guanxi.kernel.changes.feed import seal
 from guanxi.kernel.changes.log import decode
 from guanxi.kernel.jobs.schedule import Schedule
+from guanxi.kernel.storage import files, idempotency
 
 if TYPE_CHECKING:
     from guanxi.kernel.context import Space
@@ -167,9 +168,20 @@ def _first_id(moment: int) -> int:
 def run_keeping(space: Space, run: JobRun) -> None:
     """The nightly job: what is due goes, then both heads are anchored."""
     keep(space, run.heartbeat)
+    clean(space, run.heartbeat)
     anchor(space)
     with space.db.write() as session:
         run.finish(session)
+
+
+def clean(space: Space, beat: Callable[[], None] = lambda: None) -> None:
+    """Yesterday's answers to repeated requests; files of uploads that were killed before any row named them."""
+    with space.db.write(bulk=True) as session:
+        idempotency.sweep(session)
+    for part in sorted((space.folder / "files").glob("??")):  # one after the other: no reader stays open for long
+        with space.db.read(timeout=60) as session:
+            files.sweep(session, space.folder, part.name)
+        beat()
 
 
 def anchor(space: Space) -> None:

@@ -134,10 +134,10 @@ def some(session: Session, ids: Iterable[int]) -> dict[int, File]:
     return {row[0]: File(*row) for row in session.rows(sql, wanted)}
 
 
-def sweep(session: Session, folder: Path) -> int:
-    """Remove contents that no row names any more; gives how many."""
+def sweep(session: Session, folder: Path, part: str = "*") -> int:
+    """Remove contents that no row names any more (of one sub-folder), and what killed uploads left; gives how many."""
     gone = 0
-    for place in (folder / "files").glob("*/*"):
+    for place in (*(folder / "files").glob(f"{part}/*"), *(folder / "files").glob(".tmp-*")):
         sql = f"SELECT 1 FROM {session.table('file')} WHERE sha256 = ? LIMIT 1"
         if time.time() - place.stat().st_mtime > GRACE and session.value(sql, (place.name,)) is None:
             place.unlink(missing_ok=True)
