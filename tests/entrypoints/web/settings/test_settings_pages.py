@@ -55,13 +55,18 @@ def test_pages_are_there_for_administrators_only(space: Space, admin: Any, sales
         assert admin.get(wrong).status_code == 404, wrong
 
 
+FOR_EVERYBODY = ("/view-as/stop", "/temporary-teams")
+"""Where one's own rights decide: going back to one's own eyes, teams one leads."""
+
+
 def test_every_form_is_for_administrators_and_needs_the_token(admin: Any, sales: Any) -> None:
     posts = [r.path for r in ROUTES if isinstance(r, Route) and "POST" in (r.methods or ())]
     for path in posts:
         if path.startswith(("/profile", "/invitation")):
             continue
         real = re.sub(r"\{[^}]*\}", "1", path)
-        assert sales.post(real).status_code == 404, path
+        if not path.startswith(FOR_EVERYBODY):
+            assert sales.post(real).status_code == 404, path
         assert admin.post(real, safe=False).status_code == 403, path
 
 
