@@ -126,9 +126,10 @@ class Space:
         the change-set it follows from and `depth` how many such steps there were.
         """
         ask = self.first_question(actor)
-        with span("transaction", entry=entry, kind=kind), self.db.write(
-            bulk=bulk, catalog_change=catalog_change, ask=ask
-        ) as session:
+        with (
+            span("transaction", entry=entry, kind=kind),
+            self.db.write(bulk=bulk, catalog_change=catalog_change, ask=ask) as session,
+        ):
             work = Work(self, session, actor, entry=entry, kind=kind, cause=cause, undo_of=undo_of)
             work.parent, work.depth = parent, depth
             if operation is not None:

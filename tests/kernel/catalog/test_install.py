@@ -43,7 +43,15 @@ def test_install_gives_tables_ids_and_settings(database):
             catalog.columns(account)
         )
         assert catalog.settings["currency"] == "CNY"
-        assert set(catalog.config) == {"user", "team", "role", "currency", "sharing_rule", "virtual_team", "duplicate_rule"}
+        assert set(catalog.config) == {
+            "user",
+            "team",
+            "role",
+            "currency",
+            "sharing_rule",
+            "virtual_team",
+            "duplicate_rule",
+        }
         assert catalog.field(account, "owner").type == "user"
         assert [f.name for _, f in catalog.referrers("account")] == ["parent", "about"]
 

@@ -74,9 +74,7 @@ def test_writers_follower_and_fill_at_once(space: Space) -> None:
     assert sum(row[1] for row in held(space)) > 10
 
 
-def test_a_fill_that_has_read_the_children_holds_the_follower_up(
-    space: Space, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fill_that_has_read_the_children_holds_the_follower_up(space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
     user = person(space)
     account = record(space, "account", user, name="远山")
     seal(space.db)

@@ -243,9 +243,7 @@ def expected_version(call: Call, body: dict[str, Any]) -> tuple[int | None, bool
     return version, False
 
 
-def saving(
-    work: Work, changes: Sequence[Change], *, by_header: bool = False, duplicates: Policy = "allow"
-) -> Saved:
+def saving(work: Work, changes: Sequence[Change], *, by_header: bool = False, duplicates: Policy = "allow") -> Saved:
     """Saves; a conflict shows the record as it is now, as far as the caller may read it."""
     try:
         return save(work, changes, duplicates=duplicates)

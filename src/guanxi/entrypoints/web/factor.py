@@ -22,7 +22,12 @@ PRESENT = "present"
 
 
 def show_factor(
-    request: Request, /, *, errors: Errors = NONE, given: FormData | None = None, status: int = 200  # noqa: ARG001 - a code is never shown again
+    request: Request,
+    /,
+    *,
+    errors: Errors = NONE,
+    given: FormData | None = None,  # noqa: ARG001 - a code is never shown again
+    status: int = 200,
 ) -> Response:
     """What there is; or the QR code, if nothing is set up yet."""
     me = visit(request)

@@ -119,9 +119,7 @@ def _granted(session: Session, actor: Actor, target: Object, verb: str, now: int
     principals = pad(actor.principals)
     marks = ", ".join("?" * len(principals))
     table = session.table("grant_row")
-    held = (
-        f'g."principal" IN ({marks}) AND g."object" = ? AND g."level" >= ? AND (g."until" IS NULL OR g."until" > ?)'
-    )
+    held = f'g."principal" IN ({marks}) AND g."object" = ? AND g."level" >= ? AND (g."until" IS NULL OR g."until" > ?)'
     sql = f'{alias}."id" IN (SELECT g."record" FROM {table} g WHERE {held})'
     walk = f'EXISTS (SELECT 1 FROM {table} g WHERE g."record" = {alias}."id" AND {held})'
     return Branch("grant", sql, (*principals, target.id, LEVEL_OF[verb], now), walk)

@@ -43,9 +43,7 @@ def csrf_of(token: str) -> str:
     return hashlib.sha256(b"csrf " + token.encode()).hexdigest()[:40]
 
 
-def open_session(
-    database: Database, user: int, *, agent: str, address: str, now: int, policy: Policy = USUAL
-) -> str:
+def open_session(database: Database, user: int, *, agent: str, address: str, now: int, policy: Policy = USUAL) -> str:
     """
     Signs a device in; the token goes into its cookie and nowhere else. Expired ones are swept on the way, and the
     ones longest unused end where a person has too many.

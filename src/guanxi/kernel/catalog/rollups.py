@@ -173,4 +173,3 @@ def _condition(made_of: Rollup, child: Object, wrong: Wrong) -> Iterator[Fault]:
             check_condition(tree, OwnFields(child, {}))
     except ExprError as error:
         yield wrong("The condition: {reason}", reason=error.message)
-

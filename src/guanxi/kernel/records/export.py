@@ -83,8 +83,16 @@ def export(
 
 
 def note_export(
-    space: Space, user: int, target: str, count: int, fields: Sequence[str], *, entry: str, address: str = "",
-    use: Use = NO_USE, refused: int = 0,
+    space: Space,
+    user: int,
+    target: str,
+    count: int,
+    fields: Sequence[str],
+    *,
+    entry: str,
+    address: str = "",
+    use: Use = NO_USE,
+    refused: int = 0,
 ) -> None:
     """Who took out how much, and for what, written before this returns."""
     detail = {"fields": list(fields), **told(use, refused)}
@@ -239,9 +247,7 @@ def _titles(work: Work, target: Object, field: Field) -> Cells:
     return lambda rows, titles: [cell(row, titles) for row in rows]
 
 
-def _pages(
-    work: Work, target: Object, query: Query, use: Use, left: list[int] | None
-) -> Iterator[list[Row]]:
+def _pages(work: Work, target: Object, query: Query, use: Use, left: list[int] | None) -> Iterator[list[Row]]:
     cursor: str | None = None
     while True:
         page = find(work, replace(query, sort=("id",), limit=PAGE, cursor=cursor), most=PAGE)

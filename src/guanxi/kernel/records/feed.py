@@ -102,9 +102,7 @@ def _seen(work: Work, known: SealedSet, item: Entry, target: Object) -> SeenChan
     )
 
 
-def _fields(
-    work: Work, target: Object, ident: int, logged: Mapping[str, Any] | None
-) -> dict[str, Any] | None:
+def _fields(work: Work, target: Object, ident: int, logged: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if logged is None:
         return None
     key = ("logged fields", target.name, work.actor.user, work.actor.rights.admin)

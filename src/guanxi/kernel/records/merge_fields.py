@@ -76,9 +76,7 @@ def in_order(rows: Sequence[Row], winner: int) -> list[Row]:
     return sorted(rows, key=lambda r: (r["id"] != winner, -r["updated_at"], r["id"]))
 
 
-def drawn(
-    work: Work, shape: Shape, rows: Sequence[Row], chosen: Mapping[str, int], kept: Collection[str] = ()
-) -> Row:
+def drawn(work: Work, shape: Shape, rows: Sequence[Row], chosen: Mapping[str, int], kept: Collection[str] = ()) -> Row:
     """
     Columns of the result, by the rules above; `rows` in order (the winner first), `chosen`: field -> record, `kept`:
     fields of which the winner's value stays.

@@ -73,9 +73,7 @@ def base_currency(catalog: Catalog) -> str:
     return str(catalog.settings.get("currency", "CNY"))
 
 
-def _build(
-    catalog: Catalog, target: Object, names: Sequence[str], raw: bool, veiled: Collection[str]
-) -> Converter:
+def _build(catalog: Catalog, target: Object, names: Sequence[str], raw: bool, veiled: Collection[str]) -> Converter:
     fields = catalog.fields(target)
     scope: dict[str, Any] = {"Raw": msgspec.Raw, "iso_date": iso_date, "iso_datetime": iso_datetime, "plain": plain}
     scope |= {"EPOCH": EPOCH, "FIRST": EPOCH.toordinal(), "day": dt.date.fromordinal, "delta": dt.timedelta}

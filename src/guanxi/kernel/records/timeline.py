@@ -202,9 +202,7 @@ def _load(
     return found
 
 
-def _steps(
-    work: Work, target: Object, ident: int, whole: Sequence[int], sets: Sequence[int]
-) -> dict[int, list[Step]]:
+def _steps(work: Work, target: Object, ident: int, whole: Sequence[int], sets: Sequence[int]) -> dict[int, list[Step]]:
     """Changes of the record in those change-sets; only fields that may be read and keep a history."""
     if not sets:
         return {}

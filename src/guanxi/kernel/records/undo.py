@@ -325,9 +325,7 @@ def _edited_since(work: Work, shape: Shape, item: Entry, row: Row) -> dict[str, 
     return found
 
 
-def _put_back(
-    work: Work, shape: Shape, item: Entry, draft: Draft, edited: Edited
-) -> dict[str, tuple[Any, Any, Any]]:
+def _put_back(work: Work, shape: Shape, item: Entry, draft: Draft, edited: Edited) -> dict[str, tuple[Any, Any, Any]]:
     clashes = {}
     old = item.old or {}
     for key, new in (item.new or {}).items():
