@@ -62,6 +62,7 @@ def test_headers_versions_and_packages_are_looked_at_or_said_not_to_be(
     class Done:
         stdout = json.dumps({"dependencies": [{"name": "x", "version": "1", "vulns": [{"id": "PYSEC-1"}]}]})
 
+    monkeypatch.setattr(outside, "find_spec", lambda _name: object())  # the extra `scan` need not be there
     monkeypatch.setattr(subprocess, "run", lambda *_a, **_k: Done())
     assert outside.found_in_packages()[0][3] == {"name": "x", "version": "1", "id": "PYSEC-1"}
     Done.stdout = ""
