@@ -304,6 +304,9 @@ class Site:
         operation = load_samples(space)
         for make in FOLLOWERS:
             follow(space.db, make(space))
+        with space.db.write() as session:  # what is looked at by night is there on the first day
+            quality.ask_for(session)
+            duplicate_search.ask_for(session, full=True)
         return operation
 
     def serve(self, host: str, port: int, processes: int, ready: Callable[[str], None]) -> None:
