@@ -149,8 +149,6 @@ def test_the_follower_and_a_rebuild_meet_at_the_same_record(space: Space, who: d
     """On PostgreSQL both would put the same row in; one of them would fail, night after night under load."""
     with space.write(who["root"]) as work:
         ident = save(work, [Change("create", "client", {"name": "Meeting Point"})]).id
-    if space.db.dialect == "sqlite":
-        pytest.skip("one writer at a time")
     with ThreadPoolExecutor(1) as pool:
         with space.db.write() as session:
             catalog = space.catalog(session)

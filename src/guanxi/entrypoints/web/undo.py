@@ -15,6 +15,7 @@ from guanxi.base.dates import local_day
 from guanxi.base.errors import Conflict, Forbidden, NotFound, TooSlow
 from guanxi.base.i18n import L, Label, Locale
 from guanxi.entrypoints.web.clashes import ClashLine, clash_lines
+from guanxi.entrypoints.web.opwords import OPERATIONS, WAYS
 from guanxi.entrypoints.web.posting import ident_of, posted, speaker, text_of
 from guanxi.entrypoints.web.render import sentence
 from guanxi.entrypoints.web.session import Visit, visit
@@ -49,28 +50,10 @@ FILTERS: tuple[tuple[str, Label, tuple[str, ...], tuple[str, ...]], ...] = (
     ("api", L("API and AI", "接口与 AI"), (), ("api", "agent")),
     ("undo", L("Undone", "撤销"), ("undo",), ()),
 )
-KINDS: Mapping[str, tuple[Label, str]] = {
-    "import": (L("Import", "导入"), "upload"),
-    "bulk": (L("Bulk edit", "批量改"), "edit"),
-    "merge": (L("Merge", "合并"), "git-merge"),
-    "undo": (L("Undo", "撤销"), "arrow-back-up"),
-    "reaction": (L("Automation", "自动流程"), "bolt"),
-    "job": (L("Scheduled job", "定时任务"), "clock"),
-    "backfill": (L("Default of a new field", "新字段的默认值"), "forms"),
-    "edit": (L("Change", "改动"), "edit"),
-    "settings": (L("Settings", "设置"), "settings"),
-}
 SINGLE: Mapping[str, tuple[Label, str]] = {
     "create": (L("Created", "新建"), "plus"),
     "trash": (L("Deleted", "删除"), "trash"),
     "restore": (L("Restored", "恢复"), "arrow-back-up"),
-}
-WAYS: Mapping[str, Label] = {
-    "form": L("Form", "表单"),
-    "api": L("API", "接口"),
-    "agent": L("AI agent", "AI 助手"),
-    "cli": L("Command line", "命令行"),
-    "automation": L("Automation", "自动流程"),
 }
 DEEDS: Mapping[str, Label] = {
     "create": L("created {n}", "新建 {n}"),
@@ -202,9 +185,9 @@ def about_of(
 def kind_of(info: OperationInfo, sums: Mapping[str, int], *, settings: bool) -> tuple[Label, str]:
     """Word and icon: the kind of operation, or for plain changes what was done."""
     if settings:
-        return KINDS["settings"]
-    label, icon = KINDS.get(info.kind, KINDS["edit"])
-    if (info.kind == "edit" or info.kind not in KINDS) and len(sums) == 1:
+        return OPERATIONS["settings"]
+    label, icon = OPERATIONS.get(info.kind, OPERATIONS["edit"])
+    if (info.kind == "edit" or info.kind not in OPERATIONS) and len(sums) == 1:
         label, icon = SINGLE.get(next(iter(sums)), (label, icon))
     return label, {"api": "api", "agent": "robot", "automation": "bolt"}.get(info.entry, icon)
 

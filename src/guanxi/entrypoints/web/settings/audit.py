@@ -16,6 +16,7 @@ from guanxi.base.dates import day_start, iso_date, parse_date
 from guanxi.base.errors import NotFound
 from guanxi.base.gate import BadValue
 from guanxi.base.i18n import L, Label, Locale
+from guanxi.entrypoints.web.opwords import OPERATIONS, WAYS
 from guanxi.entrypoints.web.posting import administrator, speaker, text_of
 from guanxi.entrypoints.web.render import sentence
 from guanxi.entrypoints.web.session import Visit
@@ -49,33 +50,6 @@ ACCESS: Mapping[str, tuple[Label, str]] = {
     "right_used": (L("Special right used", "使用特别权限"), "shield-lock"),
     "alert": (L("Alert", "告警"), "bell"),
     "retention": (L("Dropped after its time", "到期清理"), "clock"),
-}
-CHANGES: Mapping[str, tuple[Label, str]] = {
-    "edit": (L("Change", "改动"), "edit"),
-    "settings": (L("Settings", "设置"), "settings"),
-    "import": (L("Import", "导入"), "upload"),
-    "bulk": (L("Bulk edit", "批量改"), "edit"),
-    "merge": (L("Merge", "合并"), "git-merge"),
-    "undo": (L("Undo", "撤销"), "arrow-back-up"),
-    "reaction": (L("Automation", "自动流程"), "bolt"),
-    "job": (L("Scheduled job", "定时任务"), "clock"),
-    "notice": (L("Notification", "通知"), "bell"),
-    "backup": (L("Backup", "备份"), "archive"),
-    "transfer": (L("Handed over", "移交"), "user-share"),
-    "share": (L("Shared", "共享"), "share"),
-    "seed": (L("First rows", "初始数据"), "database"),
-    "setup": (L("Set-up", "初始化"), "settings"),
-    "demo": (L("Sample company", "示例数据"), "database"),
-    "forget": (L("Erasure", "抹除"), "trash"),
-    "alert": (L("Alert", "告警"), "bell"),
-}
-ENTRIES: Mapping[str, Label] = {
-    "form": L("Page", "页面"),
-    "api": L("API", "接口"),
-    "cli": L("Command line", "命令行"),
-    "demo": L("Sample", "示例"),
-    "import": L("Import", "导入"),
-    "automation": L("Automation", "自动流程"),
 }
 SYSTEM = L("System", "系统")
 RULES: Mapping[str, Label] = {
@@ -121,7 +95,7 @@ def show_audit(request: Request) -> Response:
     target = me.catalog.objects.get(given["object"])
     return setting_page(
         request, me, "audit", PLACE, lines=lines, next=following, given=given, users=users, people=_people(me),
-        kinds=_kinds(me.locale), objects=_objects(me), entries=list(ENTRIES.items()), alerts=waiting, rules=RULES,
+        kinds=_kinds(me.locale), objects=_objects(me), entries=list(WAYS.items()), alerts=waiting, rules=RULES,
         readers=seen, target=target,
     )  # fmt: skip
 
@@ -135,7 +109,7 @@ def _objects(me: Visit) -> list[Object]:
 
 
 def _kinds(locale: Locale) -> list[tuple[str, str]]:
-    both = {**CHANGES, **ACCESS}
+    both = {**OPERATIONS, **ACCESS}
     return [(key, sentence(text, locale)) for key, (text, _) in both.items()]
 
 
@@ -144,11 +118,11 @@ def _asked(work: Work, given: Mapping[str, str], locale: Locale) -> Asked:
     since, until = _day(given["from"], locale), _day(given["to"], locale)
     return Asked(
         actor=_number(given["person"]),
-        kind=given["kind"] if given["kind"] in ACCESS or given["kind"] in CHANGES else "",
+        kind=given["kind"] if given["kind"] in ACCESS or given["kind"] in OPERATIONS else "",
         object=target.name if target is not None else "",
         object_id=target.id if target is not None else 0,
         record=_number(given["record"]) if target is not None else None,
-        entry=given["entry"] if given["entry"] in ENTRIES else "",
+        entry=given["entry"] if given["entry"] in WAYS else "",
         since=day_start(since, locale.zone) if since is not None else None,
         until=day_start(until + 1, locale.zone) if until is not None else None,
     )
@@ -184,7 +158,7 @@ def _object_of(work: Work, trace: Trace) -> Object | None:
 def _line(
     work: Work, trace: Trace, target: Object | None, titles: Mapping[str, Mapping[int, str]], locale: Locale
 ) -> Shown:
-    known = ACCESS if trace.source == "access" else CHANGES
+    known = ACCESS if trace.source == "access" else OPERATIONS
     text, icon = known.get(trace.kind, (L(trace.kind, trace.kind), "edit"))
     person = work.catalog.config["user"].get(trace.actor)
     title = titles.get(target.name, {}).get(trace.record or 0, "") if target is not None else ""
@@ -197,7 +171,7 @@ def _line(
     return Shown(
         trace.at, trace.actor, str(person["name"]) if person else sentence(SYSTEM, locale) if not trace.actor else "?",
         sentence(text, locale), icon, sentence(target.label, locale) if target is not None else "", title, url,
-        trace.count, sentence(ENTRIES[trace.entry], locale) if trace.entry in ENTRIES else trace.entry,
+        trace.count, sentence(WAYS[trace.entry], locale) if trace.entry in WAYS else trace.entry,
         trace.address, detail,
     )  # fmt: skip
 
@@ -249,7 +223,7 @@ def _person(me: Visit, line: Line) -> str:
 
 
 def _kind(line: Line, locale: Locale) -> str:
-    known = (ACCESS if line.source == "access" else CHANGES).get(line.kind)
+    known = (ACCESS if line.source == "access" else OPERATIONS).get(line.kind)
     return sentence(known[0], locale) if known is not None else line.kind
 
 
